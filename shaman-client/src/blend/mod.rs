@@ -1,0 +1,1 @@
+//! Bytes of a .blend to blocks and fields; knows no other file.

@@ -1,0 +1,1 @@
+//! Server, client and Blender together; see `farm/`.
