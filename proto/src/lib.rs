@@ -1,1 +1,23 @@
-//! Proto.
+//! What both sides agree on: names of blobs, paths, manifests and wire shapes.
+//!
+//! No IO, no clock, no runtime. Everything from outside becomes one of these types at the edge;
+//! holding one means that it was checked, and nobody checks it again.
+
+mod blob_ref;
+mod checkout_path;
+mod digest;
+mod file_path;
+pub mod headers;
+pub mod limits;
+mod manifest;
+mod size;
+mod status;
+pub mod wire;
+
+pub use blob_ref::BlobRef;
+pub use checkout_path::{CheckoutPath, CheckoutPathError};
+pub use digest::{Digest, DigestError};
+pub use file_path::{FilePath, FilePathError};
+pub use manifest::{MANIFEST_FILE, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError};
+pub use size::{BlobSize, SizeError};
+pub use status::BlobStatus;

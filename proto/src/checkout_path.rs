@@ -1,0 +1,174 @@
+//! `CheckoutPath`: where a checkout lives below `jobs/`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::digest::shorten;
+use crate::limits::{CHECKOUT_PATH_BYTES_MAX, COMPONENT_BYTES_MAX};
+
+/// The path of a checkout relative to the checkout root, with forward slashes.
+///
+/// Holding one means: relative, components joined by single `/`, none empty, `.` or `..`, no
+/// control character and none of `? * : ; { } \ < > | "` (which stock servers refuse or Windows
+/// workers cannot read), bounded. Joined to the checkout root it names a place strictly below it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct CheckoutPath(String);
+
+/// A text that is no checkout path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("checkout path `{shown}` {problem}")]
+pub struct CheckoutPathError {
+    shown: String,
+    problem: &'static str,
+}
+
+impl CheckoutPath {
+    /// The path with `/` between components.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The components; at least one.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
+    }
+
+    /// The path with `-{suffix}` behind its `depth`-th component (0 is the first), for when that
+    /// component is taken. A component that would become too long loses characters at its end.
+    #[must_use]
+    pub fn with_suffix(&self, depth: usize, suffix: &str) -> Self {
+        let mut parts: Vec<String> = self.components().map(str::to_owned).collect();
+        if let Some(part) = parts.get_mut(depth) {
+            while part.len() + 1 + suffix.len() > COMPONENT_BYTES_MAX {
+                part.pop();
+            }
+            part.push('-');
+            part.push_str(suffix);
+        }
+        Self(parts.join("/"))
+    }
+}
+
+impl FromStr for CheckoutPath {
+    type Err = CheckoutPathError;
+
+    fn from_str(text: &str) -> Result<Self, CheckoutPathError> {
+        let refused = |problem| CheckoutPathError {
+            shown: shorten(text),
+            problem,
+        };
+        if text.len() > CHECKOUT_PATH_BYTES_MAX {
+            return Err(refused("is longer than 1000 bytes; use a shorter job name"));
+        }
+        if text.starts_with('/') {
+            return Err(refused(
+                "is absolute; send it relative to the checkout root",
+            ));
+        }
+        if text
+            .chars()
+            .any(|c| c.is_control() || r#"?*:;{}\<>|""#.contains(c))
+        {
+            return Err(refused(
+                r#"has a control character or one of ? * : ; { } \ < > | " in it; leave that out of the job name"#,
+            ));
+        }
+        let mut clean = String::with_capacity(text.len());
+        for component in text.split('/') {
+            match component {
+                "" | "." => continue,
+                ".." => {
+                    return Err(refused(
+                        "has `..` in it; send it relative to the checkout root",
+                    ));
+                }
+                _ if component.len() > COMPONENT_BYTES_MAX => {
+                    return Err(refused(
+                        "has a part longer than 255 bytes; use a shorter job name",
+                    ));
+                }
+                _ => {}
+            }
+            if !clean.is_empty() {
+                clean.push('/');
+            }
+            clean.push_str(component);
+        }
+        if clean.is_empty() {
+            return Err(refused("names no checkout; give the job a name"));
+        }
+        Ok(Self(clean))
+    }
+}
+
+impl fmt::Display for CheckoutPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckoutPath {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Component, Path};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn job_names_are_kept_and_cleaned() {
+        for (sent, kept) in [
+            ("shot 010", "shot 010"),
+            ("proj/scene/job", "proj/scene/job"),
+            ("a//b/", "a/b"),
+            ("./x", "x"),
+            ("..hidden", "..hidden"),
+            ("Größe 日本", "Größe 日本"),
+        ] {
+            assert_eq!(sent.parse::<CheckoutPath>().unwrap().as_str(), kept);
+        }
+    }
+
+    #[test]
+    fn what_could_leave_the_checkout_root_is_refused() {
+        for sent in [
+            "", ".", "..", "./.", "/", "/abs", "x/..", "a/../b", "c:/x", "a\\b", "a\nb", "a\0b",
+            "a?", "<x>",
+        ] {
+            assert!(sent.parse::<CheckoutPath>().is_err(), "{sent:?}");
+        }
+    }
+
+    #[test]
+    fn a_suffix_goes_behind_the_component_that_is_taken() {
+        let path: CheckoutPath = "a/b".parse().unwrap();
+        assert_eq!(path.with_suffix(1, "x1y2").as_str(), "a/b-x1y2");
+        assert_eq!(path.with_suffix(0, "x1y2").as_str(), "a-x1y2/b");
+        let long: CheckoutPath = "é".repeat(127).parse().unwrap();
+        let suffixed = long.with_suffix(0, "x1y2");
+        assert!(
+            suffixed.as_str().len() <= COMPONENT_BYTES_MAX && suffixed.as_str().ends_with("-x1y2")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_checkout_path_never_leaves_its_root(text in "[a./\\\\:\u{0}-\u{7f}é]{0,40}") {
+            if let Ok(path) = text.parse::<CheckoutPath>() {
+                let mut parts = Path::new(path.as_str()).components().peekable();
+                prop_assert!(parts.peek().is_some());
+                prop_assert!(parts.all(|c| matches!(c, Component::Normal(_))));
+                prop_assert_eq!(path.as_str().parse::<CheckoutPath>().unwrap(), path.clone());
+            }
+        }
+    }
+}

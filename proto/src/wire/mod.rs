@@ -1,0 +1,4 @@
+//! Shapes of requests and answers.
+
+pub mod failure;
+pub mod flamenco;
