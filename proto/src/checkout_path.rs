@@ -55,22 +55,14 @@ impl FromStr for CheckoutPath {
     type Err = CheckoutPathError;
 
     fn from_str(text: &str) -> Result<Self, CheckoutPathError> {
-        let refused = |problem| CheckoutPathError {
-            shown: shorten(text),
-            problem,
-        };
+        let refused = |problem| CheckoutPathError { shown: shorten(text), problem };
         if text.len() > CHECKOUT_PATH_BYTES_MAX {
             return Err(refused("is longer than 1000 bytes; use a shorter job name"));
         }
         if text.starts_with('/') {
-            return Err(refused(
-                "is absolute; send it relative to the checkout root",
-            ));
+            return Err(refused("is absolute; send it relative to the checkout root"));
         }
-        if text
-            .chars()
-            .any(|c| c.is_control() || r#"?*:;{}\<>|""#.contains(c))
-        {
+        if text.chars().any(|c| c.is_control() || r#"?*:;{}\<>|""#.contains(c)) {
             return Err(refused(
                 r#"has a control character or one of ? * : ; { } \ < > | " in it; leave that out of the job name"#,
             ));
@@ -80,9 +72,7 @@ impl FromStr for CheckoutPath {
             match component {
                 "" | "." => continue,
                 ".." => {
-                    return Err(refused(
-                        "has `..` in it; send it relative to the checkout root",
-                    ));
+                    return Err(refused("has `..` in it; send it relative to the checkout root"));
                 }
                 _ if component.len() > COMPONENT_BYTES_MAX => {
                     return Err(refused(

@@ -47,9 +47,7 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let refused = || DigestError {
-            shown: shorten(text),
-        };
+        let refused = || DigestError { shown: shorten(text) };
         if text.len() != 64 {
             return Err(refused());
         }
@@ -75,11 +73,8 @@ const fn hex_value(digit: u8) -> Option<u8> {
 
 /// Gives the text as it may stand in a message: at most 80 characters, no control characters.
 pub(crate) fn shorten(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(80)
-        .map(|c| if c.is_control() { '�' } else { c })
-        .collect();
+    let mut shown: String =
+        text.chars().take(80).map(|c| if c.is_control() { '�' } else { c }).collect();
     if text.chars().nth(80).is_some() {
         shown.push('…');
     }
@@ -125,14 +120,8 @@ mod tests {
 
     #[test]
     fn only_64_hex_digits_are_a_digest() {
-        for text in [
-            "",
-            "ab",
-            &"a".repeat(63),
-            &"a".repeat(65),
-            &"g".repeat(64),
-            &"é".repeat(32),
-        ] {
+        for text in ["", "ab", &"a".repeat(63), &"a".repeat(65), &"g".repeat(64), &"é".repeat(32)]
+        {
             assert!(text.parse::<Digest>().is_err(), "{text}");
         }
     }

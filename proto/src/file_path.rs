@@ -49,14 +49,9 @@ impl FromStr for FilePath {
     type Err = FilePathError;
 
     fn from_str(text: &str) -> Result<Self, FilePathError> {
-        let refused = |problem| FilePathError {
-            shown: shorten(text),
-            problem,
-        };
+        let refused = |problem| FilePathError { shown: shorten(text), problem };
         if text.len() > FILE_PATH_BYTES_MAX {
-            return Err(refused(
-                "is longer than 2048 bytes; move the project closer to its root",
-            ));
+            return Err(refused("is longer than 2048 bytes; move the project closer to its root"));
         }
         if text.contains('\0') {
             return Err(refused("has a NUL character in it"));
@@ -71,9 +66,7 @@ impl FromStr for FilePath {
                 "" | "." => continue,
                 ".." => return Err(refused("has `..` in it; send it relative to the checkout")),
                 _ if component.len() > COMPONENT_BYTES_MAX => {
-                    return Err(refused(
-                        "has a part longer than 255 bytes; use shorter names",
-                    ));
+                    return Err(refused("has a part longer than 255 bytes; use shorter names"));
                 }
                 _ => {}
             }
@@ -96,9 +89,7 @@ impl FromStr for FilePath {
 
 /// Says whether the path lies in a directory where the manifest should be.
 fn inside_manifest(clean: &str) -> bool {
-    clean
-        .strip_prefix(MANIFEST_FILE)
-        .is_some_and(|rest| rest.starts_with('/'))
+    clean.strip_prefix(MANIFEST_FILE).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Says whether the text starts with a Windows drive (`C:` or `C:/`).

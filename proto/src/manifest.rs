@@ -80,10 +80,7 @@ impl Manifest {
             }
             let inside = second.path.as_str().strip_prefix(first.path.as_str());
             if inside.is_some_and(|rest| rest.starts_with('/')) {
-                return Err(ManifestError::Inside(
-                    first.path.clone(),
-                    second.path.clone(),
-                ));
+                return Err(ManifestError::Inside(first.path.clone(), second.path.clone()));
             }
         }
         Ok(files)
@@ -91,10 +88,7 @@ impl Manifest {
 
     /// Bytes of all files together, as a person who copied them would count.
     pub fn bytes(&self) -> u64 {
-        self.files
-            .iter()
-            .map(|f| f.size.bytes())
-            .fold(0, u64::saturating_add)
+        self.files.iter().map(|f| f.size.bytes()).fold(0, u64::saturating_add)
     }
 }
 
@@ -114,10 +108,7 @@ mod tests {
     fn exact_repetitions_are_dropped() {
         let files =
             Manifest::arrange(vec![entry("b", "1"), entry("a", "1"), entry("b", "1")]).unwrap();
-        assert_eq!(
-            files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(),
-            ["a", "b"]
-        );
+        assert_eq!(files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]

@@ -25,9 +25,7 @@ impl BlobSize {
     /// The size of so many bytes.
     pub fn new(bytes: u64) -> Result<Self, SizeError> {
         if bytes > Self::MAX.0 {
-            return Err(SizeError {
-                shown: bytes.to_string(),
-            });
+            return Err(SizeError { shown: bytes.to_string() });
         }
         Ok(Self(bytes))
     }
@@ -43,16 +41,11 @@ impl FromStr for BlobSize {
 
     /// Reads decimal digits and nothing else: no sign, no blank, no exponent.
     fn from_str(text: &str) -> Result<Self, SizeError> {
-        let refused = || SizeError {
-            shown: shorten(text),
-        };
+        let refused = || SizeError { shown: shorten(text) };
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err(refused());
         }
-        text.parse()
-            .ok()
-            .and_then(|bytes| Self::new(bytes).ok())
-            .ok_or_else(refused)
+        text.parse().ok().and_then(|bytes| Self::new(bytes).ok()).ok_or_else(refused)
     }
 }
 
@@ -75,21 +68,10 @@ mod tests {
     #[test]
     fn the_whole_range_and_nothing_else_is_a_size() {
         assert_eq!("0".parse::<BlobSize>().unwrap().bytes(), 0);
-        assert_eq!(
-            "9223372036854775807".parse::<BlobSize>().unwrap(),
-            BlobSize::MAX
-        );
-        for text in [
-            "",
-            "-1",
-            "+1",
-            " 1",
-            "1e3",
-            "1.0",
-            "9223372036854775808",
-            "99999999999999999999",
-            "٣",
-        ] {
+        assert_eq!("9223372036854775807".parse::<BlobSize>().unwrap(), BlobSize::MAX);
+        for text in
+            ["", "-1", "+1", " 1", "1e3", "1.0", "9223372036854775808", "99999999999999999999", "٣"]
+        {
             assert!(text.parse::<BlobSize>().is_err(), "{text}");
         }
     }

@@ -1,1 +1,28 @@
-//! Lib.
+//! A content-addressed file server for Blender render farms.
+//!
+//! ```text
+//!    a request                     a timer                   a command line
+//!        │                            │                            │
+//!  5  http/  ─────────────────────  tasks/  ───────────────────  commands/      who asks
+//!        └───────────────┬────────────┘────────────────────────────┘
+//!  4                   ops/          one verb per file                           what is done
+//!                 ┌──────┼───────────────┐
+//!  3            live/    │               │      in memory, gone at exit          who is doing what now
+//!                 │      │               │
+//!  2              │    store/          index/   store: the truth, files on disk  what there is
+//!                 │      │               │      index: derived, may be deleted
+//!  0                shaman-proto                digests, sizes, paths, wire shapes
+//! ```
+//!
+//! Lines point down; `tests/it/layers.rs` reads the source and says so. `app` builds everything
+//! and hands it down, `cli` holds the words of the command line.
+
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod http;
+pub mod index;
+pub mod live;
+pub mod ops;
+pub mod store;
+pub mod tasks;

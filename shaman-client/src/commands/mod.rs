@@ -1,9 +1,5 @@
 //! From parsed words to one function each. The only layer that prints.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this layer talks to the person"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this layer talks to the person")]
 
 mod deps;
 mod ping;

@@ -1,0 +1,122 @@
+//! `App`: builds everything once, in order, and stops it in reverse.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+
+use crate::http::{self, Shared};
+use crate::index::Index;
+use crate::ops::{Ended, Ops};
+use crate::store::Store;
+use crate::tasks::{Blocking, Crew};
+
+/// How long running requests may take to end after a stop was asked for. Below the 90 seconds
+/// that service managers usually wait.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a server needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Shared storage.
+    pub storage: PathBuf,
+    /// Local state.
+    pub state: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+}
+
+/// A server that is ready: opened, bound, not yet answering.
+#[derive(Debug)]
+pub struct App {
+    shared: Shared,
+    listener: TcpListener,
+}
+
+impl App {
+    /// Opens storage and index and binds the port. Fails with one sentence; nothing but empty
+    /// directories is left behind.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+            format!(
+                "cannot listen on {}; choose another address or port with --listen",
+                config.listen
+            )
+        })?;
+        let blocking = Blocking::default();
+        let (storage, state) = (config.storage.clone(), config.state.clone());
+        let ops = blocking.run(move || open(&storage, &state)).await??;
+        Ok(Self { shared: Shared { ops: Arc::new(ops), blocking }, listener })
+    }
+
+    /// The address really bound.
+    pub fn address(&self) -> anyhow::Result<SocketAddr> {
+        self.listener.local_addr().context("cannot tell which port was bound")
+    }
+
+    /// Answers requests until `stopped` ends; then lets running requests end, within a bound.
+    pub async fn run(self, stopped: impl Future<Output = ()>) {
+        let Self { shared, listener } = self;
+        let mut crew = Crew::default();
+        let mut helpers = Crew::default();
+        let reindex_stop = helpers.stop_signal();
+        let reindexing = shared.clone();
+        helpers.spawn(async move {
+            let ops = Arc::clone(&reindexing.ops);
+            let ended =
+                reindexing.blocking.run(move || ops.reindex(|| !reindex_stop.is_set())).await;
+            match ended {
+                Ok(Ok(Ended::Complete(done))) => {
+                    tracing::info!(
+                        blobs = done.blobs,
+                        checkouts = done.checkouts,
+                        "filled the index from the storage"
+                    );
+                }
+                Ok(Ok(Ended::WasComplete | Ended::Stopped)) => {}
+                Ok(Err(error)) => {
+                    let error = anyhow::Error::from(error);
+                    tracing::error!("filling the index failed, going on without: {error:#}");
+                }
+                Err(error) => {
+                    tracing::error!("filling the index failed, going on without: {error}");
+                }
+            }
+        });
+        let router = http::router(shared);
+        let stop = crew.stop_signal();
+        tokio::select! {
+            () = http::accept(&listener, router, &mut crew, stop) => {}
+            () = stopped => {}
+        }
+        drop(listener);
+        let cut_off = crew.stop(PATIENCE).await;
+        if cut_off > 0 {
+            tracing::warn!(connections = cut_off, "ended requests that took too long to finish");
+        }
+        helpers.stop(PATIENCE).await;
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock is taken from the system and handed down"
+)]
+fn open(storage: &std::path::Path, state: &std::path::Path) -> anyhow::Result<Ops> {
+    std::fs::create_dir_all(state)
+        .with_context(|| format!("cannot make the state directory `{}`", state.display()))?;
+    let index = Index::open(state)?;
+    let (store, leftovers) = Store::open(storage)?;
+    if leftovers != crate::store::Leftovers::default() {
+        tracing::info!(
+            uploads = leftovers.uploads,
+            trees = leftovers.trees,
+            manifests = leftovers.manifests,
+            "cleared what an earlier server left unfinished"
+        );
+    }
+    Ok(Ops::new(store, index, SystemTime::now))
+}

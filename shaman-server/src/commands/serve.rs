@@ -1,0 +1,61 @@
+//! `shaman-server serve`: start, wait for a signal, drain, stop.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{App, Config};
+use crate::cli::ServeArgs;
+
+pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&args.log).with_context(|| {
+        format!("`{}` is not a log level; use error, warn, info, debug or trace", args.log)
+    })?;
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_env_filter(filter)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("shaman")
+        .build()
+        .context("cannot start threads")?;
+    let ended = runtime.block_on(serve(args));
+    // Blocking work that was cut off may still run; its files are cleared at the next start.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    ended
+}
+
+async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+    // Before the start, so that a signal during it is not lost.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let config =
+        Config { storage: args.storage.clone(), state: args.state.clone(), listen: args.listen };
+    let app = App::start(&config).await?;
+    let address = app.address()?;
+    if !address.ip().is_loopback() {
+        tracing::warn!(%address, "listening beyond this machine: anybody who can reach it can upload and check out");
+    }
+    tell_ready(&address)?;
+    app.run(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+    .await;
+    Ok(())
+}
+
+/// The one line on stdout, which tells whoever started us where we are.
+fn tell_ready(address: &std::net::SocketAddr) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "shaman-server listening on http://{address}")
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")
+}

@@ -1,0 +1,134 @@
+//! Request bodies: bounded in bytes and in time.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+use shaman_proto::limits::JSON_BODY_BYTES_MAX;
+
+use super::failure::Failure;
+use crate::tasks::beside;
+
+/// How long a sender may pause inside a body. Long enough for a workstation that swaps, short
+/// enough that a machine that was switched off does not hold its temporary file for ever.
+const IDLE: Duration = Duration::from_mins(2);
+
+/// Bytes handed to the disk at once. Below 64 KiB handing over costs more than writing; above
+/// 1 MiB nothing is gained, and an upload holds up to two of these in memory.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Bytes that are read and thrown away after an early answer, so that a client that is still
+/// sending gets to read the answer and can keep its connection. Beyond it the connection closes.
+const DRAIN_BYTES: u64 = 16 << 20;
+
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(30);
+
+/// The next frame of data; `None` at the end.
+async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Failure> {
+    loop {
+        match tokio::time::timeout(IDLE, body.frame()).await {
+            Err(_) => {
+                return Err(Failure::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    format!("nothing came for {} seconds; send it again", IDLE.as_secs()),
+                ));
+            }
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(error))) => {
+                return Err(Failure::malformed(format_args!(
+                    "the request ended before its body did: {error}"
+                )));
+            }
+            Ok(Some(Ok(frame))) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+/// A piece of a body.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) frames: Vec<Bytes>,
+    /// Nothing comes after it.
+    pub(super) is_last: bool,
+}
+
+/// The next piece, about [`PIECE_BYTES`] long unless it is the last.
+pub(super) async fn next_piece(body: &mut Body) -> Result<Piece, Failure> {
+    let mut frames = Vec::new();
+    let mut bytes = 0;
+    while bytes < PIECE_BYTES {
+        match next_frame(body).await? {
+            Some(frame) => {
+                bytes += frame.len();
+                frames.push(frame);
+            }
+            None => {
+                return Ok(Piece { frames, is_last: true });
+            }
+        }
+    }
+    Ok(Piece { frames, is_last: false })
+}
+
+/// Reads the rest of a body that nobody needs, up to a limit, beside the answer.
+pub(super) fn drain_beside(body: Body) {
+    if !body.is_end_stream() {
+        beside(drain(body));
+    }
+}
+
+async fn drain(mut body: Body) {
+    let all = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+            if bytes > DRAIN_BYTES {
+                break;
+            }
+        }
+    };
+    drop(tokio::time::timeout(DRAIN_TIME, all).await);
+}
+
+/// The whole of a JSON body, as bytes.
+pub(super) async fn json_bytes(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Failure> {
+    let media_type =
+        headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Failure::malformed(format_args!(
+            "header Content-Type has unexpected value \"{media_type}\"; send application/json"
+        )));
+    }
+    let too_long = || {
+        Failure::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the list is longer than {JSON_BODY_BYTES_MAX} bytes; split the job"),
+        )
+    };
+    let announced = content_length(headers).unwrap_or(0);
+    if announced > JSON_BODY_BYTES_MAX as u64 {
+        return Err(too_long());
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = next_frame(body).await? {
+        if bytes.len() + frame.len() > JSON_BODY_BYTES_MAX {
+            return Err(too_long());
+        }
+        bytes.extend_from_slice(&frame);
+    }
+    Ok(bytes.freeze())
+}
+
+/// The announced length, if there is one.
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,84 @@
+//! `POST /api/v3/shaman/checkout/create`.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use shaman_proto::limits::MISSING_NAMED_MAX;
+use shaman_proto::wire::flamenco::{CreateAnswer, CreateRequest, FileSpec};
+use shaman_proto::{BlobRef, CheckoutPath, FilePath, ManifestEntry};
+
+use super::super::Shared;
+use super::super::body::{drain_beside, json_bytes};
+use super::super::failure::Failure;
+use super::json;
+use super::requirements::{not_understood, refuse_too_many};
+use crate::ops::{CheckOutError, Ops, Wanted};
+
+pub(in crate::http) async fn create(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    mut body: Body,
+) -> Result<Response, Failure> {
+    let bytes = json_bytes(&headers, &mut body).await;
+    drain_beside(body);
+    let bytes = bytes?;
+    shared.run(move |ops| answer(ops, &bytes)).await?
+}
+
+fn answer(ops: &Ops, bytes: &[u8]) -> Result<Response, Failure> {
+    let request: CreateRequest = serde_json::from_slice(bytes).map_err(|e| not_understood(&e))?;
+    refuse_too_many(request.files.len())?;
+    let checkout: CheckoutPath = request.checkout_path.parse().map_err(Failure::malformed)?;
+    let blend = request
+        .blend
+        .as_deref()
+        .map(str::parse::<FilePath>)
+        .transpose()
+        .map_err(Failure::malformed)?;
+    let files = request
+        .files
+        .iter()
+        .map(|file| {
+            Ok(ManifestEntry { path: file.path.parse()?, size: file.size, sha256: file.sha })
+        })
+        .collect::<Result<Vec<_>, shaman_proto::FilePathError>>()
+        .map_err(Failure::malformed)?;
+    match ops.check_out(Wanted { checkout, files, blend }) {
+        Ok(manifest) => {
+            tracing::info!(
+                checkout = manifest.checkout.as_str(),
+                files = manifest.files.len(),
+                size_bytes = manifest.bytes(),
+                "made a checkout"
+            );
+            Ok(json(
+                StatusCode::OK,
+                &CreateAnswer { checkout_path: manifest.checkout.as_str().to_owned() },
+            ))
+        }
+        Err(CheckOutError::Missing(missing)) => {
+            Err(Failure::new(StatusCode::FAILED_DEPENDENCY, name_missing(&missing, &request.files)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// One sentence with the first few missing files, in the order of the request.
+fn name_missing(missing: &[BlobRef], files: &[FileSpec]) -> String {
+    let mut left: HashSet<BlobRef> = missing.iter().copied().collect();
+    let count = left.len();
+    let mut sentence = format!("{count} of the files are not stored here, upload them first:");
+    let named = files.iter().filter(|file| left.remove(&file.blob())).take(MISSING_NAMED_MAX);
+    for (position, file) in named.enumerate() {
+        let comma = if position == 0 { "" } else { "," };
+        write!(sentence, "{comma} {} ({})", file.path, file.blob()).expect("text takes text");
+    }
+    if count > MISSING_NAMED_MAX {
+        write!(sentence, " and {} more", count - MISSING_NAMED_MAX).expect("text takes text");
+    }
+    sentence
+}

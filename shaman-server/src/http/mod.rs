@@ -1,0 +1,37 @@
+//! Requests: routes, status codes and headers. Knows no file path below the storage.
+
+mod body;
+mod failure;
+mod flamenco;
+mod listen;
+mod router;
+
+use std::sync::Arc;
+
+pub use listen::accept;
+pub use router::router;
+
+use failure::Failure;
+
+use crate::ops::Ops;
+use crate::tasks::Blocking;
+
+/// What every handler gets.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The verbs.
+    pub ops: Arc<Ops>,
+    /// The door to blocking threads.
+    pub blocking: Blocking,
+}
+
+impl Shared {
+    /// Runs a verb on a blocking thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&Ops) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let ops = Arc::clone(&self.ops);
+        Ok(self.blocking.run(move || verb(&ops)).await?)
+    }
+}

@@ -1,0 +1,55 @@
+//! Column families. The version is in the name: another layout is another family, and a family
+//! that is not there yet is filled from the store.
+
+use std::path::Path;
+
+use rocksdb::{BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Options};
+
+const BLOBS: &str = "blobs-1";
+const CHECKOUTS: &str = "checkouts-1";
+
+/// Bytes of blocks kept in memory for both families together. A million blobs are about 60 MB of
+/// rows; the operating system caches the rest.
+const CACHE_BYTES: usize = 16 << 20;
+
+/// Bytes of new rows kept in memory for each family before they are written to a table.
+const WRITE_BUFFER_BYTES: usize = 8 << 20;
+
+pub(super) fn open(path: &Path) -> Result<DB, rocksdb::Error> {
+    let mut options = Options::default();
+    options.create_if_missing(true);
+    options.create_missing_column_families(true);
+    options.set_max_open_files(256);
+    options.set_keep_log_file_num(4);
+    options.set_max_total_wal_size(32 << 20);
+    let cache = Cache::new_lru_cache(CACHE_BYTES);
+    // Filter and cache reach a family through its own descriptor only.
+    let families = [BLOBS, CHECKOUTS].map(|name| ColumnFamilyDescriptor::new(name, family(&cache)));
+    DB::open_cf_descriptors(&options, path, families)
+}
+
+fn family(cache: &Cache) -> Options {
+    let mut table = BlockBasedOptions::default();
+    table.set_block_cache(cache);
+    // 10 bits a key: a question for a blob that is not there reads the disk in 1 of 100 cases.
+    table.set_bloom_filter(10.0, false);
+    table.set_cache_index_and_filter_blocks(true);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&table);
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES);
+    options
+}
+
+pub(super) fn blobs(db: &DB) -> &ColumnFamily {
+    db.cf_handle(BLOBS).expect("opened with this family")
+}
+
+pub(super) fn checkouts(db: &DB) -> &ColumnFamily {
+    db.cf_handle(CHECKOUTS).expect("opened with this family")
+}
+
+/// Says whether another process holds the index; that is no damage.
+pub(super) fn is_in_use(error: &rocksdb::Error) -> bool {
+    let text = error.to_string();
+    text.contains("lock hold by current process") || text.contains("While lock file")
+}

@@ -1,0 +1,20 @@
+//! Keys, ordered on purpose.
+//!
+//! ```text
+//! blobs      digest(32) size(8, big endian)     by digest, as the directories are
+//! checkouts  the path's bytes                   by path, so that listing is by name
+//! ```
+
+use shaman_proto::{BlobRef, CheckoutPath};
+
+pub(super) fn blob(blob: &BlobRef) -> [u8; 40] {
+    let mut key = [0; 40];
+    let (digest, size) = key.split_at_mut(32);
+    digest.copy_from_slice(blob.digest.as_bytes());
+    size.copy_from_slice(&blob.size.bytes().to_be_bytes());
+    key
+}
+
+pub(super) fn checkout(checkout: &CheckoutPath) -> &[u8] {
+    checkout.as_str().as_bytes()
+}

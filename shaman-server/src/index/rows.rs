@@ -1,0 +1,80 @@
+//! Rows. A row that does not decode counts as not there.
+//!
+//! ```text
+//! blobs      stored_at(8) last_used(8)             seconds since 1970, big endian
+//! checkouts  created(8) files(8) bytes(8)          seconds, count, bytes; big endian
+//! ```
+
+/// What the index knows of a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobRow {
+    /// Seconds since 1970 when we first saw it.
+    pub stored_at: u64,
+    /// Seconds since 1970 when its mtime on disk was last set.
+    pub last_used: u64,
+}
+
+/// What the index knows of a checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckoutRow {
+    /// Seconds since 1970 when it was made.
+    pub created: u64,
+    /// Files in it, without the manifest.
+    pub files: u64,
+    /// Their bytes, as a copy would take.
+    pub bytes: u64,
+}
+
+impl BlobRow {
+    pub(super) fn encode(self) -> [u8; 16] {
+        encode([self.stored_at, self.last_used])
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let [stored_at, last_used] = decode(bytes)?;
+        Some(Self { stored_at, last_used })
+    }
+}
+
+impl CheckoutRow {
+    pub(super) fn encode(self) -> [u8; 24] {
+        encode([self.created, self.files, self.bytes])
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let [created, files, bytes] = decode(bytes)?;
+        Some(Self { created, files, bytes })
+    }
+}
+
+fn encode<const N: usize, const B: usize>(numbers: [u64; N]) -> [u8; B] {
+    let mut bytes = [0; B];
+    for (field, number) in bytes.chunks_exact_mut(8).zip(numbers) {
+        field.copy_from_slice(&number.to_be_bytes());
+    }
+    bytes
+}
+
+fn decode<const N: usize>(bytes: &[u8]) -> Option<[u64; N]> {
+    if bytes.len() != N * 8 {
+        return None;
+    }
+    let mut numbers = [0; N];
+    for (number, field) in numbers.iter_mut().zip(bytes.chunks_exact(8)) {
+        *number = u64::from_be_bytes(field.try_into().ok()?);
+    }
+    Some(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_read_back_and_others_count_as_not_there() {
+        let row = CheckoutRow { created: 1, files: 2, bytes: u64::MAX };
+        assert_eq!(CheckoutRow::decode(&row.encode()), Some(row));
+        assert_eq!(BlobRow::decode(&row.encode()), None);
+        assert_eq!(BlobRow::decode(&[]), None);
+    }
+}

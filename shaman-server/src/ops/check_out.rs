@@ -1,0 +1,139 @@
+//! A list of files → a directory of links, all or nothing.
+//!
+//! # Order
+//!
+//! Look for every blob on disk → flush those that are not flushed → build the tree aside → claim
+//! the path with the manifest → rename → flush → index → answer. Links to blobs exist from the
+//! second step of the tree on, so a blob cannot lose its last name in between; and what workers
+//! see appears with the rename, complete.
+
+use std::collections::BTreeSet;
+
+use shaman_proto::{
+    BlobRef, CheckoutPath, FilePath, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError,
+};
+
+use super::{LookupError, Ops};
+use crate::index::{CheckoutRow, IndexError};
+use crate::store::{DiskError, LinkError, Published, Tree};
+
+/// Names tried before a create gives up. Four characters of 36 make 1.7 million, so a second
+/// collision is already rare.
+const ATTEMPTS: usize = 20;
+
+/// What a client wants checked out.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Where, if that is free.
+    pub checkout: CheckoutPath,
+    /// What.
+    pub files: Vec<ManifestEntry>,
+    /// Which file is the one to render, if the client said so.
+    pub blend: Option<FilePath>,
+}
+
+/// Why there is no checkout. Nothing was changed, unless `Disk` says that the last flush failed.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckOutError {
+    /// The list cannot stand in one directory.
+    #[error(transparent)]
+    List(#[from] ManifestError),
+    /// Blobs are missing; sorted, each once.
+    #[error("{} blobs are missing", .0.len())]
+    Missing(Vec<BlobRef>),
+    /// Every name that was tried is taken.
+    #[error("the name `{0}` and {ATTEMPTS} variants of it are taken; give the job another name")]
+    NamesTaken(CheckoutPath),
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<LookupError> for CheckOutError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Disk(disk) => disk.into(),
+            LookupError::Index(index) => index.into(),
+        }
+    }
+}
+
+impl Ops {
+    /// Makes a checkout at the wanted path, or at one with a suffix `-xxxx` when that is taken.
+    pub fn check_out(&self, wanted: Wanted) -> Result<Manifest, CheckOutError> {
+        let files = Manifest::arrange(wanted.files)?;
+        let blobs: Vec<BlobRef> =
+            files.iter().map(ManifestEntry::blob).collect::<BTreeSet<_>>().into_iter().collect();
+        self.require(&blobs)?;
+        let unflushed = self.unflushed.among(&blobs);
+        self.store.flush_blobs(&unflushed)?;
+        self.unflushed.remove(&unflushed);
+        let mut tree = match self.store.build_tree(&files) {
+            Ok(tree) => tree,
+            Err(LinkError::Missing(blob)) => return Err(self.found_missing(vec![blob])),
+            Err(LinkError::Disk(error)) => return Err(error.into()),
+        };
+        let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
+        let manifest = Manifest {
+            format: MANIFEST_FORMAT,
+            checkout: wanted.checkout,
+            blend: wanted.blend.filter(|blend| files.iter().any(|file| &file.path == blend)),
+            created: created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            server: format!("shaman-server {} {}", env!("CARGO_PKG_VERSION"), self.store.id()),
+            files,
+        };
+        let published = self.publish(&mut tree, manifest)?;
+        let row = CheckoutRow {
+            created: self.now_secs(),
+            files: published.manifest.files.len() as u64,
+            bytes: published.manifest.bytes(),
+        };
+        self.index.put_checkout(&published.manifest.checkout, &row)?;
+        Ok(published.manifest)
+    }
+
+    /// Checks on disk that all of these are there, and notes that they are used.
+    fn require(&self, blobs: &[BlobRef]) -> Result<(), CheckOutError> {
+        let mut missing = Vec::new();
+        for blob in blobs {
+            match self.store.find(blob)? {
+                None => missing.push(*blob),
+                Some(found) => self.note_use(*blob, found.last_used)?,
+            }
+        }
+        if missing.is_empty() { Ok(()) } else { Err(self.found_missing(missing)) }
+    }
+
+    /// Forgets index rows of blobs that are not there, so that the next question about them goes
+    /// to the disk.
+    fn found_missing(&self, missing: Vec<BlobRef>) -> CheckOutError {
+        match self.index.forget_blobs(&missing) {
+            Ok(()) => CheckOutError::Missing(missing),
+            Err(error) => error.into(),
+        }
+    }
+
+    fn publish(&self, tree: &mut Tree, mut manifest: Manifest) -> Result<Published, CheckOutError> {
+        let wanted = manifest.checkout.clone();
+        for _ in 0..ATTEMPTS {
+            let taken = match self.store.is_taken(&manifest.checkout)? {
+                Some(taken) => taken,
+                None => match self.store.publish(tree, manifest.clone())? {
+                    Ok(published) => return Ok(published),
+                    Err(taken) => taken,
+                },
+            };
+            // Behind the component that is taken: a checkout never ends up inside another one.
+            manifest.checkout = wanted.with_suffix(taken.depth, &suffix());
+        }
+        Err(CheckOutError::NamesTaken(wanted))
+    }
+}
+
+/// Four characters of a–z and 0–9.
+fn suffix() -> String {
+    std::iter::repeat_with(|| fastrand::digit(36)).take(4).collect()
+}

@@ -1,0 +1,73 @@
+//! A list of blobs → those we lack.
+
+use std::collections::HashSet;
+
+use shaman_proto::{BlobRef, BlobStatus};
+
+use super::{LookupError, Ops};
+use crate::index::BlobRow;
+
+/// Blobs looked up in the index at once; bounds memory, and loses nothing to speak of.
+const BATCH: usize = 4_096;
+
+impl Ops {
+    /// Gives the position and status of each blob that we lack, in order, each blob once.
+    ///
+    /// What the index knows counts as stored; what it does not know is looked for on disk. A blob
+    /// that we have counts as used now, since whoever asked will not send it.
+    pub fn missing(&self, blobs: &[BlobRef]) -> Result<Vec<(usize, BlobStatus)>, LookupError> {
+        let mut lacking = Vec::new();
+        let mut seen = HashSet::with_capacity(blobs.len());
+        let mut first_mentions =
+            blobs.iter().copied().enumerate().filter(|(_, blob)| seen.insert(*blob));
+        loop {
+            let batch: Vec<(usize, BlobRef)> = first_mentions.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return Ok(lacking);
+            }
+            self.missing_in(&batch, &mut lacking)?;
+        }
+    }
+
+    fn missing_in(
+        &self,
+        batch: &[(usize, BlobRef)],
+        lacking: &mut Vec<(usize, BlobStatus)>,
+    ) -> Result<(), LookupError> {
+        let names: Vec<BlobRef> = batch.iter().map(|(_, blob)| *blob).collect();
+        let rows = self.index.blobs(&names)?;
+        let now = self.now_secs();
+        let mut learned = Vec::new();
+        for ((position, blob), row) in batch.iter().zip(rows) {
+            let known = match row {
+                Some(row) => Some(row),
+                None => self.store.find(blob)?.map(|found| {
+                    let row = BlobRow { stored_at: found.last_used, last_used: found.last_used };
+                    learned.push((*blob, row));
+                    row
+                }),
+            };
+            match known {
+                None if self.inflight.is_sending(blob) => {
+                    lacking.push((*position, BlobStatus::Staged));
+                }
+                None => lacking.push((*position, BlobStatus::Missing)),
+                Some(row) if self.is_stale(row.last_used) => {
+                    match self.store.mark_used(blob, (self.clock)()) {
+                        Ok(()) => learned.push((*blob, BlobRow { last_used: now, ..row })),
+                        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                            self.index.forget_blobs([blob])?;
+                            lacking.push((*position, BlobStatus::Missing));
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        if !learned.is_empty() {
+            self.index.put_blobs(learned)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! Store → index.
+
+use std::ops::ControlFlow;
+
+use shaman_proto::BlobRef;
+
+use super::{LookupError, Ops};
+use crate::index::{BlobRow, CheckoutRow};
+
+/// Rows written at once.
+const BATCH: usize = 1_000;
+
+/// How far a reindex came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reindexed {
+    /// Blobs on disk.
+    pub blobs: u64,
+    /// Checkouts with a manifest.
+    pub checkouts: u64,
+}
+
+/// How a reindex ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// There was nothing to do.
+    WasComplete,
+    /// Everything is in the index now.
+    Complete(Reindexed),
+    /// Somebody asked it to stop; the next start goes on.
+    Stopped,
+}
+
+/// A reindex that failed; the index is as useful as before.
+pub type ReindexError = LookupError;
+
+impl Ops {
+    /// Reads the store into the index unless that was done already. Runs beside everything else:
+    /// rows it finds are facts, and rows others write meanwhile are newer.
+    pub fn reindex(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {
+        if self.index.is_complete()? {
+            return Ok(Ended::WasComplete);
+        }
+        let mut done = Reindexed::default();
+        let mut failure = None;
+        let mut batch: Vec<(BlobRef, BlobRow)> = Vec::with_capacity(BATCH);
+        let flow =
+            |written: Result<(), LookupError>, failure: &mut Option<LookupError>| match written {
+                Ok(()) if go_on() => ControlFlow::Continue(()),
+                Ok(()) => ControlFlow::Break(()),
+                Err(error) => {
+                    *failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            };
+        self.store.walk_blobs(|blob, found| {
+            done.blobs += 1;
+            batch.push((blob, BlobRow { stored_at: found.last_used, last_used: found.last_used }));
+            if batch.len() < BATCH {
+                return ControlFlow::Continue(());
+            }
+            flow(self.index.put_blobs(batch.drain(..)).map_err(Into::into), &mut failure)
+        })?;
+        self.index.put_blobs(batch.drain(..))?;
+        if failure.is_none() && go_on() {
+            self.store.walk_manifests(|manifest| {
+                done.checkouts += 1;
+                let created: jiff::Timestamp = manifest.created.parse().unwrap_or_default();
+                let row = CheckoutRow {
+                    created: u64::try_from(created.as_second()).unwrap_or(0),
+                    files: manifest.files.len() as u64,
+                    bytes: manifest.bytes(),
+                };
+                flow(
+                    self.index.put_checkout(&manifest.checkout, &row).map_err(Into::into),
+                    &mut failure,
+                )
+            })?;
+        }
+        match failure {
+            Some(error) => Err(error),
+            None if !go_on() => Ok(Ended::Stopped),
+            None => {
+                self.index.set_complete()?;
+                Ok(Ended::Complete(done))
+            }
+        }
+    }
+}

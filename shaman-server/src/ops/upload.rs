@@ -1,0 +1,121 @@
+//! Bytes and a claimed name → a blob.
+
+use shaman_proto::BlobRef;
+
+use super::{LookupError, Ops};
+use crate::index::{BlobRow, IndexError};
+use crate::live::Sending;
+use crate::store::{Committed, DiskError, Mismatch, Staged, WriteError};
+
+/// From so many unflushed blobs on, an upload flushes them: the list of them lives in memory
+/// (about 100 bytes each), and a checkout that comes later has less to wait for.
+const UNFLUSHED_MAX: usize = 50_000;
+
+/// How an upload began.
+#[derive(Debug)]
+pub enum Begun {
+    /// We have the blob already; there is nothing to send.
+    AlreadyStored,
+    /// Send the bytes here.
+    Receiving(Box<Upload>),
+}
+
+/// A running upload. Dropped before [`Ops::finish_upload`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Upload {
+    blob: BlobRef,
+    staged: Staged,
+    _sending: Sending,
+}
+
+/// How an upload ended well. Both ways the blob is there, and these bytes were verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploaded {
+    /// We had nothing and now we have it.
+    Stored,
+    /// Somebody else's upload of the same blob ended first.
+    AlreadyStored,
+}
+
+/// Why an upload ended badly. Nothing of it is left.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The bytes are not what their name says.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<WriteError> for UploadError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Mismatch(mismatch) => mismatch.into(),
+            WriteError::Disk(disk) => disk.into(),
+        }
+    }
+}
+
+impl From<LookupError> for UploadError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Disk(disk) => disk.into(),
+            LookupError::Index(index) => index.into(),
+        }
+    }
+}
+
+impl Ops {
+    /// Begins to receive a blob, unless we have it. Several may send the same one; each gets its
+    /// own file and a true answer.
+    pub fn begin_upload(&self, blob: BlobRef) -> Result<Begun, UploadError> {
+        if let Some(found) = self.store.find(&blob)? {
+            self.note_use(blob, found.last_used)?;
+            return Ok(Begun::AlreadyStored);
+        }
+        let sending = self.inflight.begin(blob);
+        let staged = self.store.stage(blob)?;
+        Ok(Begun::Receiving(Box::new(Upload { blob, staged, _sending: sending })))
+    }
+
+    /// Verifies what came and makes it a blob.
+    pub fn finish_upload(&self, upload: Box<Upload>) -> Result<Uploaded, UploadError> {
+        let Upload { blob, staged, _sending } = *upload;
+        let verified = staged.verify()?;
+        self.unflushed.add(blob);
+        let committed = verified.commit(&self.store)?;
+        let now = self.now_secs();
+        self.index.put_blobs([(blob, BlobRow { stored_at: now, last_used: now })])?;
+        if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
+            self.store.flush_all()?;
+            self.unflushed.remove(&many);
+        }
+        Ok(match committed {
+            Committed::New => Uploaded::Stored,
+            Committed::AlreadyThere => Uploaded::AlreadyStored,
+        })
+    }
+
+    /// Keeps a blob from ageing, since we are about to tell somebody that we have it.
+    pub(super) fn note_use(&self, blob: BlobRef, last_used: u64) -> Result<(), LookupError> {
+        if self.is_stale(last_used) {
+            self.store.mark_used(&blob, (self.clock)())?;
+            self.index.put_blobs([(
+                blob,
+                BlobRow { stored_at: last_used, last_used: self.now_secs() },
+            )])?;
+        }
+        Ok(())
+    }
+}
+
+impl Upload {
+    /// Appends bytes; fails at the first one beyond the declared size.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+        Ok(self.staged.write(bytes)?)
+    }
+}

@@ -1,0 +1,109 @@
+//! Finding blobs, and saying that they were used.
+
+use std::fs::FileTimes;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::SystemTime;
+
+use rustix::fs::{AtFlags, FileType, statat};
+use rustix::io::Errno;
+use shaman_proto::BlobRef;
+
+use super::Store;
+use super::disk::{DiskError, During as _};
+use super::layout::{blob_below_stored, parse_blob};
+
+/// What the disk says of a blob that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Seconds since 1970 when it was last used (its mtime).
+    pub last_used: u64,
+}
+
+impl Store {
+    /// Looks for a blob; `None` when it is missing.
+    ///
+    /// A file of another size than its name says, a link or a directory is no blob: it counts as
+    /// missing, and the next upload replaces it.
+    pub fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
+        match statat(&self.stored, blob_below_stored(blob), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => {
+                let whole = FileType::from_raw_mode(stat.st_mode).is_file()
+                    && u64::try_from(stat.st_size) == Ok(blob.size.bytes());
+                let last_used = u64::try_from(stat.st_mtime).unwrap_or(0);
+                Ok(whole.then_some(StoredBlob { last_used }))
+            }
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            failed @ Err(_) => failed.map(|_| None).during("look at", &self.layout.blob(blob)),
+        }
+    }
+
+    /// Sets a blob's mtime, the clock of the sweep that all servers on the storage share.
+    pub fn mark_used(&self, blob: &BlobRef, now: SystemTime) -> Result<(), DiskError> {
+        let path = self.layout.blob(blob);
+        let times = FileTimes::new().set_accessed(now).set_modified(now);
+        // Opening for reading is enough for the owner, and blobs are read-only.
+        let touched = std::fs::File::open(&path).and_then(|file| file.set_times(times));
+        touched.during("mark as used", &path)
+    }
+
+    /// Calls `visit` with each blob on disk until it says to stop.
+    pub fn walk_blobs(
+        &self,
+        mut visit: impl FnMut(BlobRef, StoredBlob) -> std::ops::ControlFlow<()>,
+    ) -> Result<(), DiskError> {
+        let stored = self.layout.stored();
+        for (first, first_dir) in subdirectories(&stored)? {
+            for (rest, rest_dir) in subdirectories(&first_dir)? {
+                for entry in read_dir(&rest_dir)? {
+                    let Some(blob) =
+                        entry.to_str().and_then(|file| parse_blob(&first, &rest, file))
+                    else {
+                        continue;
+                    };
+                    if let Some(found) = self.find(&blob)?
+                        && visit(blob, found).is_break()
+                    {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names in a directory; empty when it vanished meanwhile.
+pub(super) fn read_dir(dir: &Path) -> Result<Vec<std::ffi::OsString>, DiskError> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        failed @ Err(_) => failed.during("list", dir)?,
+    };
+    entries.map(|entry| entry.map(|e| e.file_name()).during("list", dir)).collect()
+}
+
+/// Names and paths of what may be directories; those whose name is not UTF-8 are not ours.
+fn subdirectories(dir: &Path) -> Result<Vec<(String, std::path::PathBuf)>, DiskError> {
+    let names = read_dir(dir)?;
+    Ok(names
+        .into_iter()
+        .filter_map(|name| name.into_string().ok())
+        .map(|name| {
+            let path = dir.join(&name);
+            (name, path)
+        })
+        .collect())
+}
+
+/// Number of names that a file has.
+pub(super) fn link_count(path: &Path) -> Result<Option<u64>, DiskError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(meta) => Ok(Some(meta.nlink())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        failed @ Err(_) => failed.map(|_| None).during("look at", path),
+    }
+}

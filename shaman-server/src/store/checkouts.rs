@@ -1,0 +1,175 @@
+//! Checkouts: a tree moved into place by one rename.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Dir, FileType, RenameFlags, renameat_with, statat, unlinkat};
+use rustix::io::Errno;
+use shaman_proto::{CheckoutPath, MANIFEST_FILE, Manifest};
+
+use super::disk::{DiskError, During as _};
+use super::flush::flush;
+use super::{Store, Tree, dirs};
+
+/// A checkout that is at its final path and durable.
+#[derive(Debug)]
+pub struct Published {
+    /// What it consists of.
+    pub manifest: Manifest,
+}
+
+/// A path that something else has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The component that is taken, 0 for the first. Not the last one when another checkout, a
+    /// file or a link stands in the way.
+    pub depth: usize,
+}
+
+impl Store {
+    /// Says whether something stands at this path, or in the way to it. Only a guess until
+    /// [`Store::publish`], which decides.
+    pub fn is_taken(&self, checkout: &CheckoutPath) -> Result<Option<Taken>, DiskError> {
+        let parts: Vec<&str> = checkout.components().collect();
+        let path = self.layout.jobs().join(checkout.as_str());
+        let mut parent: Option<OwnedFd> = None;
+        for (depth, part) in parts.iter().enumerate() {
+            let at = parent.as_ref().unwrap_or(&self.jobs);
+            if depth + 1 == parts.len() {
+                let exists = match statat(at, *part, AtFlags::SYMLINK_NOFOLLOW) {
+                    Ok(_) => true,
+                    Err(Errno::NOENT) => self.is_claimed(checkout)?,
+                    failed @ Err(_) => failed.map(|_| true).during("look at", &path)?,
+                };
+                return Ok(exists.then_some(Taken { depth }));
+            }
+            match dirs::open_at(at, part) {
+                Ok(dir) if holds_files(&dir).during("list", &path)? => {
+                    return Ok(Some(Taken { depth }));
+                }
+                Ok(dir) => parent = Some(dir),
+                Err(Errno::NOENT) => return Ok(None),
+                Err(Errno::LOOP | Errno::NOTDIR) => return Ok(Some(Taken { depth })),
+                failed @ Err(_) => failed.map(drop).during("open directory", &path)?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Moves a tree to its checkout path and makes it durable.
+    ///
+    /// The manifest goes into the tree, then claims the path under `manifests/`, then the tree is
+    /// renamed: workers see nothing or all of it. `Err(Taken)` inside means that somebody else has
+    /// the path, and nothing changed. On failure the claim is given up and the tree is as before.
+    pub fn publish(
+        &self,
+        tree: &mut Tree,
+        manifest: Manifest,
+    ) -> Result<Result<Published, Taken>, DiskError> {
+        let checkout = &manifest.checkout;
+        let path = self.layout.jobs().join(checkout.as_str());
+        let last = checkout.components().count() - 1;
+        let staged = self.stage_manifest(&manifest)?;
+        let manifest_path = tree.path.join(MANIFEST_FILE);
+        std::fs::hard_link(&staged.path, &manifest_path).during("link", &manifest_path)?;
+        let moved = self.claim(&staged, checkout).and_then(|claim| {
+            let Some(claim) = claim else {
+                return Ok(Err(Taken { depth: last }));
+            };
+            let moved = self.move_tree(tree, checkout, &path)?;
+            if moved.is_ok() {
+                claim.keep();
+            }
+            Ok(moved)
+        });
+        if !matches!(moved, Ok(Ok(()))) {
+            std::fs::remove_file(&manifest_path).during("remove", &manifest_path)?;
+        }
+        match moved? {
+            Ok(()) => {}
+            Err(taken) => return Ok(Err(taken)),
+        }
+        tree.published = true;
+        self.flush_checkout(tree, &path)?;
+        Ok(Ok(Published { manifest }))
+    }
+
+    fn move_tree(
+        &self,
+        tree: &Tree,
+        checkout: &CheckoutPath,
+        path: &Path,
+    ) -> Result<Result<(), Taken>, DiskError> {
+        let parts: Vec<&str> = checkout.components().collect();
+        let (name, parents) = parts.split_last().expect("a checkout path has a component");
+        // A parent that is empty may be removed by whoever erases its last checkout: try again.
+        for _ in 0..16 {
+            let mut opened: Vec<OwnedFd> = Vec::new();
+            for (depth, part) in parents.iter().enumerate() {
+                let at = opened.last().unwrap_or(&self.jobs);
+                match dirs::open_or_make_at(at, part) {
+                    Ok(dir) if holds_files(&dir).during("list", path)? => {
+                        return Ok(Err(Taken { depth }));
+                    }
+                    Ok(dir) => opened.push(dir),
+                    Err(Errno::LOOP | Errno::NOTDIR) => return Ok(Err(Taken { depth })),
+                    failed @ Err(_) => failed.map(drop).during("make directory", path)?,
+                }
+            }
+            let parent = opened.last().unwrap_or(&self.jobs);
+            match self.rename_tree(tree, parent, name) {
+                Ok(()) => return Ok(Ok(())),
+                Err(Errno::EXIST | Errno::NOTEMPTY) => {
+                    return Ok(Err(Taken { depth: parents.len() }));
+                }
+                Err(Errno::NOENT) if !parents.is_empty() => {}
+                failed @ Err(_) => failed.during("put in place", path)?,
+            }
+        }
+        Err(Errno::NOENT).during("put in place", path)
+    }
+
+    fn rename_tree(&self, tree: &Tree, parent: &OwnedFd, name: &str) -> Result<(), Errno> {
+        match renameat_with(&self.staging, &tree.name, parent, name, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                // A file system without it: an empty directory claims the name, and a rename over
+                // an empty directory is atomic.
+                rustix::fs::mkdirat(parent, name, dirs::DIR_MODE)?;
+                let renamed = rustix::fs::renameat(&self.staging, &tree.name, parent, name);
+                if renamed.is_err() {
+                    unlinkat(parent, name, AtFlags::REMOVEDIR).ok();
+                }
+                renamed
+            }
+            renamed => renamed,
+        }
+    }
+
+    /// Flushes a published tree: its directories, its parents and its manifest's name.
+    fn flush_checkout(&self, tree: &Tree, path: &Path) -> Result<(), DiskError> {
+        if !tree.flat {
+            return self.flush_all();
+        }
+        flush(path)?;
+        flush(&self.layout.manifests())?;
+        let jobs = self.layout.jobs();
+        for dir in path.ancestors().skip(1).take_while(|dir| dir.starts_with(&jobs)) {
+            flush(dir)?;
+        }
+        Ok(())
+    }
+}
+
+/// Says whether a directory holds anything but directories: then it is a checkout (ours has a
+/// manifest, Flamenco's has links), not a directory of checkouts.
+fn holds_files(dir: &OwnedFd) -> Result<bool, Errno> {
+    for entry in Dir::read_from(dir)? {
+        let entry = entry?;
+        if !matches!(entry.file_name().to_bytes(), b"." | b"..")
+            && entry.file_type() != FileType::Directory
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

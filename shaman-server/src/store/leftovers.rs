@@ -1,0 +1,97 @@
+//! What dead servers left behind, cleared at start.
+
+use super::Store;
+use super::blobs::{link_count, read_dir};
+use super::disk::{DiskError, During as _};
+use super::instance::{id_in, is_gone};
+use super::layout::STAGED_ENDING;
+
+/// How much was cleared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Uploads that nobody finishes any more.
+    pub uploads: u64,
+    /// Trees that were being built or taken away.
+    pub trees: u64,
+    /// Manifests whose checkout never appeared, or was removed behind our back.
+    pub manifests: u64,
+}
+
+impl Store {
+    /// Removes temporary files of servers that are gone, also those of Flamenco's own Shaman. What
+    /// belongs to a running server stays.
+    pub(super) fn clear_leftovers(&self) -> Result<Leftovers, DiskError> {
+        let mut cleared = Leftovers::default();
+        self.clear_uploading(&mut cleared)?;
+        self.clear_staging(&mut cleared)?;
+        // After the trees in staging: each holds a link to its manifest.
+        self.clear_manifests(&mut cleared)?;
+        Ok(cleared)
+    }
+
+    fn clear_uploading(&self, cleared: &mut Leftovers) -> Result<(), DiskError> {
+        let uploading = self.layout.uploading();
+        for first in read_dir(&uploading)? {
+            let first = uploading.join(first);
+            for rest in read_dir(&first)? {
+                let rest = first.join(rest);
+                for file in read_dir(&rest)? {
+                    let is_dead = match file.to_str() {
+                        Some(name) if name.ends_with(STAGED_ENDING) => match owner(name) {
+                            Some(id) => is_gone(&self.layout, id)?,
+                            None => true,
+                        },
+                        _ => false,
+                    };
+                    if is_dead {
+                        let path = rest.join(&file);
+                        std::fs::remove_file(&path).during("remove", &path)?;
+                        cleared.uploads += 1;
+                    }
+                }
+                drop(std::fs::remove_dir(&rest));
+            }
+            drop(std::fs::remove_dir(&first));
+        }
+        Ok(())
+    }
+
+    fn clear_staging(&self, cleared: &mut Leftovers) -> Result<(), DiskError> {
+        let staging = self.layout.staging();
+        for entry in read_dir(&staging)? {
+            let Some(id) = entry.to_str().and_then(id_in) else {
+                continue;
+            };
+            if id == self.instance.id() || !is_gone(&self.layout, id)? {
+                continue;
+            }
+            let path = staging.join(&entry);
+            if path.is_dir() && !path.is_symlink() {
+                std::fs::remove_dir_all(&path).during("remove", &path)?;
+                cleared.trees += 1;
+            } else {
+                std::fs::remove_file(&path).during("remove", &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A manifest and the `.shaman-manifest.json` of its checkout are one file with two names. One
+    /// name means that there is no tree: nobody was told of it, or somebody removed it.
+    fn clear_manifests(&self, cleared: &mut Leftovers) -> Result<(), DiskError> {
+        let manifests = self.layout.manifests();
+        for entry in read_dir(&manifests)? {
+            let path = manifests.join(entry);
+            if link_count(&path)? == Some(1) {
+                std::fs::remove_file(&path).during("remove", &path)?;
+                cleared.manifests += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The instance in `{size}-{instance}-{number}.tmp`; Flamenco's own are `{size}-{digits}.tmp`.
+fn owner(name: &str) -> Option<&str> {
+    name.split_once('-').and_then(|(_, rest)| id_in(rest))
+}

@@ -1,0 +1,128 @@
+//! The truth: files on disk.
+//!
+//! ```text
+//! <storage>/
+//! ├── file-store/
+//! │   ├── stored/ab/<62 hex>/<size>.blob              a blob: read-only, named by SHA-256 and size
+//! │   ├── uploading/ab/<62 hex>/<size>-<unique>.tmp   being received
+//! │   ├── manifests/<SHA-256 of the path>.json        one file a checkout; the claim on its path
+//! │   ├── staging/                                    trees being built or taken away, and locks
+//! │   └── FORMAT                                      one line: format number, store id
+//! └── jobs/<checkout path>/…                          checkouts: hard links to blobs, and
+//!                                                     `.shaman-manifest.json`
+//! ```
+//!
+//! What this layer promises, whatever order its callers choose:
+//!
+//! * **M1** A name under `stored/` exists only if its bytes are complete and hash to it
+//!   (only [`Verified`] bytes can be committed).
+//! * **M2** The bytes behind a name never change (mode 0444; a name that exists is never replaced,
+//!   unless what stands there has the wrong size).
+//! * **M4** A checkout at its final path is complete ([`Store::publish`] is one rename).
+//! * **M6** Nothing outside the storage is touched: paths come in as types that cannot leave their
+//!   root, and directories below `jobs/` are opened one by one without following links.
+#![expect(clippy::disallowed_methods, reason = "this layer is where the disk lives")]
+
+mod blobs;
+mod checkouts;
+mod dirs;
+mod disk;
+mod flush;
+mod format;
+mod instance;
+mod layout;
+mod leftovers;
+mod manifests;
+mod probe;
+mod staged;
+mod tree;
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use blobs::StoredBlob;
+pub use checkouts::{Published, Taken};
+pub use disk::{DiskError, FullDisk};
+pub use format::FormatError;
+pub use leftovers::Leftovers;
+pub use probe::ProbeError;
+pub use staged::{Committed, Mismatch, Staged, Verified, WriteError};
+pub use tree::{LinkError, Tree};
+
+use disk::During as _;
+use instance::Instance;
+use layout::Layout;
+
+/// An opened storage: every file operation of the server starts here.
+#[derive(Debug)]
+pub struct Store {
+    layout: Layout,
+    instance: Instance,
+    id: String,
+    /// `stored/`, held open: links are made relative to it.
+    stored: OwnedFd,
+    /// `jobs/`, held open.
+    jobs: OwnedFd,
+    /// `staging/`, held open.
+    staging: OwnedFd,
+    unique: AtomicU64,
+}
+
+/// Why a storage could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The storage was written by another program or version.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The storage cannot do what checkouts need.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+}
+
+impl Store {
+    /// Opens the storage at `root`, making what is not there yet and clearing what dead servers
+    /// left behind. Everything that was stored before is flushed, so that from here on only new
+    /// blobs need it. On failure nothing but empty directories is left behind.
+    pub fn open(root: &Path) -> Result<(Self, Leftovers), OpenError> {
+        let root = std::path::absolute(root).during("find", root)?;
+        let layout = Layout::new(&root);
+        for dir in layout.directories() {
+            std::fs::create_dir_all(&dir).during("make directory", &dir)?;
+        }
+        let id = format::read_or_write(&layout)?;
+        let instance = Instance::claim(&layout)?;
+        let store = Self {
+            stored: dirs::open(&layout.stored())?,
+            jobs: dirs::open(&layout.jobs())?,
+            staging: dirs::open(&layout.staging())?,
+            layout,
+            instance,
+            id,
+            unique: AtomicU64::new(0),
+        };
+        store.probe()?;
+        let leftovers = store.clear_leftovers()?;
+        store.flush_all()?;
+        Ok((store, leftovers))
+    }
+
+    /// Name of this storage, the same for all servers on it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Absolute path of the directory that holds all checkouts.
+    pub fn checkout_root(&self) -> PathBuf {
+        self.layout.jobs()
+    }
+
+    /// A name that no other operation of any server on this storage uses.
+    fn unique(&self) -> String {
+        let number = self.unique.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{number}", self.instance.id())
+    }
+}

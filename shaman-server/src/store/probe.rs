@@ -1,0 +1,44 @@
+//! What the storage can do, tried before anybody relies on it.
+
+use std::os::unix::fs::MetadataExt as _;
+
+use super::Store;
+use super::disk::{DiskError, During as _};
+
+/// A storage on which checkouts cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// A link could not be made.
+    #[error(
+        "the storage cannot hold hard links, which checkouts consist of; put it on ext4, XFS, btrfs, NFS or another file system that has them"
+    )]
+    NoLinks(#[source] DiskError),
+    /// A link came out as a copy (overlay file systems do this).
+    #[error(
+        "a hard link on the storage came out as a copy; put the storage on a plain file system instead of an overlay"
+    )]
+    LinksAreCopies,
+}
+
+impl Store {
+    /// Makes a file and a link to it, from where blobs are to where checkouts are, and compares.
+    pub(super) fn probe(&self) -> Result<(), ProbeError> {
+        let name = format!(".probe-{}", self.unique());
+        let blob = self.layout.stored().join(&name);
+        let link = self.layout.jobs().join(&name);
+        std::fs::write(&blob, b"probe").during("write", &blob)?;
+        let linked = std::fs::hard_link(&blob, &link).during("link", &link);
+        let same = linked.and_then(|()| {
+            let (of_blob, of_link) = (std::fs::metadata(&blob), std::fs::metadata(&link));
+            let (of_blob, of_link) =
+                (of_blob.during("look at", &blob)?, of_link.during("look at", &link)?);
+            Ok(of_blob.ino() == of_link.ino() && of_blob.dev() == of_link.dev())
+        });
+        drop(std::fs::remove_file(&link));
+        std::fs::remove_file(&blob).during("remove", &blob)?;
+        if same.map_err(ProbeError::NoLinks)? { Ok(()) } else { Err(ProbeError::LinksAreCopies) }
+    }
+}

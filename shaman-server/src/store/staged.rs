@@ -1,0 +1,184 @@
+//! `Staged`: bytes being received; a file that removes itself unless committed.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+use sha2::{Digest as _, Sha256};
+use shaman_proto::{BlobRef, Digest};
+
+use super::Store;
+use super::disk::{DiskError, During as _};
+use super::layout::STAGED_ENDING;
+
+/// Bytes on their way to becoming a blob. Dropped, nothing is left.
+#[derive(Debug)]
+pub struct Staged {
+    blob: BlobRef,
+    file: File,
+    path: PathBuf,
+    hasher: Sha256,
+    received_bytes: u64,
+    named: bool,
+}
+
+/// Bytes that are what their name says; the only thing that can become a blob.
+#[derive(Debug)]
+pub struct Verified {
+    staged: Staged,
+}
+
+/// How the bytes differ from the name they were sent under.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// Other number of bytes.
+    #[error("file size mismatched, declared {declared} but received {received} bytes")]
+    Size {
+        /// What the name says.
+        declared: u64,
+        /// What came.
+        received: u64,
+    },
+    /// More bytes than declared; the rest was not read.
+    #[error("file size mismatched, declared {declared} but received at least {received} bytes")]
+    TooLong {
+        /// What the name says.
+        declared: u64,
+        /// What had come when reading stopped.
+        received: u64,
+    },
+    /// Other contents.
+    #[error("file SHA256 mismatched, declared {declared} but received {received}")]
+    Digest {
+        /// What the name says.
+        declared: Digest,
+        /// What the bytes hash to.
+        received: Digest,
+    },
+}
+
+/// Why bytes could not be appended.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// There are more than the name says.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+/// How a commit ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// The blob is there now, and was not before.
+    New,
+    /// Somebody else put it there meanwhile; theirs was kept.
+    AlreadyThere,
+}
+
+impl Store {
+    /// Opens a file that nobody else can see, for bytes that claim to be `blob`.
+    pub fn stage(&self, blob: BlobRef) -> Result<Staged, DiskError> {
+        let dir = self.layout.uploading_dir(&blob);
+        let path = dir.join(format!("{}-{}{STAGED_ENDING}", blob.size, self.unique()));
+        let file = in_directory(&dir, || {
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
+        })
+        .during("make", &path)?;
+        Ok(Staged { blob, file, path, hasher: Sha256::new(), received_bytes: 0, named: false })
+    }
+}
+
+impl Staged {
+    /// Appends and hashes bytes; refuses those beyond the declared size without writing them.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        let declared = self.blob.size.bytes();
+        let received = self.received_bytes + bytes.len() as u64;
+        if received > declared {
+            return Err(Mismatch::TooLong { declared, received }.into());
+        }
+        self.file.write_all(bytes).during("write", &self.path)?;
+        self.hasher.update(bytes);
+        self.received_bytes = received;
+        Ok(())
+    }
+
+    /// Compares what came with the name: size, then digest. Bytes that do not match are removed.
+    pub fn verify(self) -> Result<Verified, Mismatch> {
+        let declared = self.blob.size.bytes();
+        if self.received_bytes != declared {
+            return Err(Mismatch::Size { declared, received: self.received_bytes });
+        }
+        let received = Digest::from_bytes(self.hasher.clone().finalize().into());
+        if received != self.blob.digest {
+            return Err(Mismatch::Digest { declared: self.blob.digest, received });
+        }
+        Ok(Verified { staged: self })
+    }
+}
+
+impl Verified {
+    /// Gives the bytes their final name, after which they never change.
+    ///
+    /// The blob is complete and read-only when its name appears, but flushed only later, at the
+    /// latest before a checkout names it. On failure nothing is left.
+    pub fn commit(mut self, store: &Store) -> Result<Committed, DiskError> {
+        let Staged { blob, file, path, .. } = &self.staged;
+        file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
+        let target = store.layout.blob(blob);
+        let dir = target.parent().expect("a blob's path has a directory");
+        match in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from)) {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                if store.find(blob)?.is_some() {
+                    return Ok(Committed::AlreadyThere);
+                }
+                // What stands there has another size, so it is no blob: a torn write of old.
+                std::fs::rename(path, &target).during("replace", &target)?;
+            }
+            failed @ Err(_) => failed.during("name", &target)?,
+        }
+        self.staged.named = true;
+        Ok(Committed::New)
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.named {
+            drop(std::fs::remove_file(&self.path));
+        }
+        if let Some(dir) = self.path.parent() {
+            // Goes only when nobody else is sending the same digest.
+            drop(std::fs::remove_dir(dir));
+        }
+    }
+}
+
+/// Runs `act` in a directory that may not be there yet, or may vanish in between because another
+/// operation found it empty.
+pub(super) fn in_directory<T>(dir: &Path, act: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..16 {
+        match act() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => std::fs::create_dir_all(dir)?,
+            acted => return acted,
+        }
+    }
+    act()
+}
+
+/// Renames unless the target exists, atomically where the file system can.
+fn rename_to_new(from: &Path, to: &Path) -> Result<(), Errno> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            // A file system without it: a link refuses an existing target just as well.
+            rustix::fs::link(from, to)?;
+            rustix::fs::unlink(from)
+        }
+        renamed => renamed,
+    }
+}

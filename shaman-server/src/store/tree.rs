@@ -1,0 +1,180 @@
+//! `Tree`: a checkout's directories and links, built aside.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::fs::{AtFlags, linkat};
+use rustix::io::Errno;
+use shaman_proto::{BlobRef, ManifestEntry};
+
+use super::Store;
+use super::dirs;
+use super::disk::{DiskError, During as _};
+use super::layout::blob_below_stored;
+
+/// Threads that make links. ext4 makes 75,000 links a second with one and twice that with two
+/// when they work in different directories; beyond four the journal is the limit.
+const LINKERS_MAX: usize = 4;
+
+/// A complete tree in `staging/`, seen by nobody. Dropped unpublished, it goes away.
+#[derive(Debug)]
+pub struct Tree {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) root: OwnedFd,
+    /// Whether all files lie at its root.
+    pub(super) flat: bool,
+    pub(super) published: bool,
+}
+
+/// Why a tree could not be built. Nothing of it is left.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// A blob vanished, or was never there.
+    #[error("blob {0} is missing")]
+    Missing(BlobRef),
+    /// A file operation failed.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+}
+
+impl Store {
+    /// Builds the tree of these files (sorted, as `Manifest::arrange` gives them): directories made
+    /// once, then links in parallel.
+    pub fn build_tree(&self, files: &[ManifestEntry]) -> Result<Tree, LinkError> {
+        let name = self.unique();
+        let path = self.layout.staging().join(&name);
+        rustix::fs::mkdirat(&self.staging, &name, dirs::DIR_MODE)
+            .during("make directory", &path)?;
+        let root = dirs::open_at(&self.staging, &name).during("open directory", &path)?;
+        let mut tree = Tree { name, path, root, flat: true, published: false };
+        let groups = by_directory(files);
+        for group in &groups {
+            // Sorted: parents come first, so each step of `make_below` finds all but the last.
+            if !group.directory.is_empty() {
+                tree.make_below(group.directory)?;
+                tree.flat = false;
+            }
+        }
+        self.link_groups(&tree, &groups)?;
+        Ok(tree)
+    }
+
+    fn link_groups(&self, tree: &Tree, groups: &[Group<'_>]) -> Result<(), LinkError> {
+        let next = AtomicUsize::new(0);
+        let failure = Mutex::new(None);
+        let work = || {
+            while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Err(error) = self.link_group(tree, group) {
+                    // Nobody else takes a further group.
+                    next.store(groups.len(), Ordering::Relaxed);
+                    failure
+                        .lock()
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .get_or_insert(error);
+                }
+            }
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let files: usize = groups.iter().map(|g| g.files.len()).sum();
+        // A thread costs about as much as some hundred links.
+        let helpers =
+            cores.min(LINKERS_MAX).min(groups.len()).min(files / 500 + 1).saturating_sub(1);
+        std::thread::scope(|scope| {
+            for _ in 0..helpers {
+                scope.spawn(work);
+            }
+            work();
+        });
+        match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn link_group(&self, tree: &Tree, group: &Group<'_>) -> Result<(), LinkError> {
+        let opened;
+        let dir = if group.directory.is_empty() {
+            &tree.root
+        } else {
+            opened =
+                dirs::open_at(&tree.root, group.directory).during("open directory", &tree.path)?;
+            &opened
+        };
+        for file in group.files {
+            let (_, name) = file.path.split();
+            let blob = file.blob();
+            match linkat(&self.stored, blob_below_stored(&blob), dir, name, AtFlags::empty()) {
+                Ok(()) => {}
+                Err(Errno::NOENT) => return Err(LinkError::Missing(blob)),
+                Err(Errno::MLINK) => self.link_fresh_copy(&blob, dir, name)?,
+                failed @ Err(_) => failed.during("link", &tree.path.join(file.path.as_str()))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Links a blob that has as many names as the file system allows (65,000 on ext4): the blob
+    /// gets a fresh inode under the same name, and older checkouts keep the old one.
+    fn link_fresh_copy(&self, blob: &BlobRef, dir: &OwnedFd, name: &str) -> Result<(), LinkError> {
+        let path = self.layout.blob(blob);
+        let fresh = self.layout.staging().join(format!("{}.blob", self.unique()));
+        let copied = std::fs::copy(&path, &fresh)
+            .and_then(|_| std::fs::File::open(&fresh)?.sync_all())
+            .and_then(|()| std::fs::rename(&fresh, &path))
+            .during("renew", &path);
+        if copied.is_err() {
+            drop(std::fs::remove_file(&fresh));
+        }
+        copied?;
+        linkat(&self.stored, blob_below_stored(blob), dir, name, AtFlags::empty())
+            .during("link", &path)?;
+        Ok(())
+    }
+}
+
+impl Tree {
+    /// Makes the directory `below` (its parents may be there) inside the tree.
+    fn make_below(&self, below: &str) -> Result<(), DiskError> {
+        match rustix::fs::mkdirat(&self.root, below, dirs::DIR_MODE) {
+            Ok(()) | Err(Errno::EXIST) => return Ok(()),
+            Err(Errno::NOENT) => {}
+            failed @ Err(_) => failed.during("make directory", &self.path.join(below))?,
+        }
+        let mut parent = String::new();
+        for part in below.split('/') {
+            if !parent.is_empty() {
+                parent.push('/');
+            }
+            parent.push_str(part);
+            match rustix::fs::mkdirat(&self.root, &parent, dirs::DIR_MODE) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                failed @ Err(_) => failed.during("make directory", &self.path.join(&parent))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        if !self.published {
+            drop(std::fs::remove_dir_all(&self.path));
+        }
+    }
+}
+
+/// The files of one directory.
+struct Group<'a> {
+    directory: &'a str,
+    files: &'a [ManifestEntry],
+}
+
+fn by_directory(files: &[ManifestEntry]) -> Vec<Group<'_>> {
+    files
+        .chunk_by(|a, b| a.path.split().0 == b.path.split().0)
+        .map(|files| Group { directory: files[0].path.split().0, files })
+        .collect()
+}

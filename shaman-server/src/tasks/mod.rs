@@ -1,0 +1,10 @@
+//! Background work and blocking threads: named, bounded, waited for at exit.
+#![expect(clippy::disallowed_methods, reason = "this layer is where work is spawned")]
+
+mod beside;
+mod blocking;
+mod crew;
+
+pub use beside::beside;
+pub use blocking::{Blocking, Panicked};
+pub use crew::{Crew, Stop};

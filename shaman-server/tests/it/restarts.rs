@@ -1,0 +1,200 @@
+//! What a server finds again, and what it clears.
+
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::support::{Blob, TestServer};
+
+fn folder() -> Arc<tempfile::TempDir> {
+    Arc::new(tempfile::tempdir().unwrap())
+}
+
+#[test]
+fn blobs_and_checkouts_survive_a_restart_and_the_loss_of_the_index() {
+    let folder = folder();
+    let server = TestServer::start_in(&folder, "state");
+    let blob = Blob::new("kept");
+    server.upload(&blob);
+    server.checked_out("job", &[blob.entry("a")]);
+    let state = server.state.clone();
+    assert_eq!(server.stop().code(), Some(0));
+    assert!(state.join("index").is_dir());
+
+    std::fs::remove_dir_all(state.join("index")).unwrap();
+    let server = TestServer::start_in(&folder, "state");
+    assert_eq!(server.status_of(&blob), "stored");
+    assert_eq!(
+        server.requirements(&[blob.entry("a")]).json()["files"].as_array().unwrap().len(),
+        0
+    );
+    let again = server.create("job", &[blob.entry("a")]).json()["checkoutPath"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(again, "job", "the old checkout still has its path");
+}
+
+#[test]
+fn a_damaged_index_is_set_aside_and_filled_again() {
+    let folder = folder();
+    let server = TestServer::start_in(&folder, "state");
+    let blob = Blob::new("kept");
+    server.upload(&blob);
+    let state = server.state.clone();
+    server.stop();
+    for entry in std::fs::read_dir(state.join("index")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            std::fs::write(path, "not what it was").unwrap();
+        }
+    }
+    let server = TestServer::start_in(&folder, "state");
+    assert_eq!(
+        server.requirements(&[blob.entry("a")]).json()["files"].as_array().unwrap().len(),
+        0
+    );
+    assert!(state.join("index.broken-1").is_dir());
+}
+
+#[test]
+fn leftovers_of_dead_servers_go_at_start_and_nothing_else() {
+    let folder = folder();
+    let server = TestServer::start_in(&folder, "state");
+    let blob = Blob::new(vec![1; 400_000]);
+    let kept = Blob::new("kept");
+    server.upload(&kept);
+    server.checked_out("job", &[kept.entry("a")]);
+    let mut sender = server.connect();
+    sender.head("POST", &blob.url(), &[], Some(blob.size()));
+    sender.raw(&blob.bytes[..300_000]).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while server.leftovers().is_empty() {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let store = server.storage.join("file-store");
+    server.kill();
+    // What Flamenco's own Shaman leaves, and a tree that was being built.
+    let theirs = store.join("uploading/ab").join("c".repeat(62));
+    std::fs::create_dir_all(&theirs).unwrap();
+    std::fs::write(theirs.join("12-123456789.tmp"), "half").unwrap();
+    std::fs::create_dir_all(store.join("staging/0123456789abcdef-7/sub")).unwrap();
+    // A manifest whose tree never appeared.
+    std::fs::write(store.join("manifests/feed.json"), "{}").unwrap();
+
+    let server = TestServer::start_in(&folder, "state");
+    assert!(server.leftovers().is_empty(), "{:?}", server.leftovers());
+    assert_eq!(
+        std::fs::read_dir(store.join("uploading")).unwrap().count(),
+        0,
+        "empty directories are gone too"
+    );
+    let staged: Vec<_> =
+        std::fs::read_dir(store.join("staging")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(staged.len(), 1, "only the running server's lock: {staged:?}");
+    assert_eq!(
+        std::fs::read_dir(store.join("manifests")).unwrap().count(),
+        1,
+        "that of the checkout"
+    );
+    assert_eq!(std::fs::read(server.jobs().join("job/a")).unwrap(), b"kept");
+    assert_eq!(server.upload(&blob).status, 204);
+}
+
+#[test]
+fn a_second_server_on_the_same_storage_leaves_the_first_ones_uploads_alone() {
+    let folder = folder();
+    let first = TestServer::start_in(&folder, "state-1");
+    let blob = Blob::new(vec![2; 600_000]);
+    let mut sender = first.connect();
+    sender.head("POST", &blob.url(), &[], Some(blob.size()));
+    sender.raw(&blob.bytes[..300_000]).unwrap();
+    while first.leftovers().is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let second = TestServer::start_in(&folder, "state-2");
+    sender.raw(&blob.bytes[300_000..]).unwrap();
+    assert_eq!(sender.answer().status, 204);
+    assert_eq!(second.status_of(&blob), "stored");
+    second.checked_out("job", &[blob.entry("a")]);
+    let name =
+        first.create("job", &[blob.entry("a")]).json()["checkoutPath"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("job-"), "{name}");
+}
+
+#[test]
+fn sigterm_lets_running_requests_end_and_exits_0() {
+    let server = TestServer::start();
+    let blob = Blob::new(vec![3; 500_000]);
+    let mut sender = server.connect();
+    sender.head("POST", &blob.url(), &[], Some(blob.size()));
+    sender.raw(&blob.bytes[..250_000]).unwrap();
+    while server.leftovers().is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let mut idle = server.connect();
+    let path = server.blob_path(&blob);
+    let address = server.address.clone();
+    let folder = Arc::clone(&server.folder);
+    let stopping = std::thread::spawn(move || server.stop());
+    assert!(idle.is_closed(), "an idle connection ends at once");
+    sender.raw(&blob.bytes[250_000..]).unwrap();
+    assert_eq!(sender.answer().status, 204);
+    assert_eq!(stopping.join().unwrap().code(), Some(0));
+    assert!(path.exists());
+    assert!(std::net::TcpStream::connect(&address).is_err());
+    drop(folder);
+}
+
+#[test]
+fn ctrl_c_stops_it_too() {
+    let server = TestServer::start();
+    server.signal(rustix::process::Signal::INT);
+    assert!(server.connect_refused_within(Duration::from_secs(10)));
+}
+
+#[test]
+fn one_line_on_stdout_and_everything_else_on_stderr() {
+    let folder = folder();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shaman-server"))
+        .args(["--listen", "127.0.0.1:0", "--log", "debug"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut out = child.stdout.take().unwrap();
+    let mut seen = [0; 64];
+    let read = out.read(&mut seen).unwrap();
+    assert!(folder.path().join("shaman-storage/file-store/stored").is_dir(), "the default storage");
+    assert!(folder.path().join("shaman-state/index").is_dir(), "the default state");
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&child),
+        rustix::process::Signal::TERM,
+    )
+    .unwrap();
+    let mut text = String::from_utf8(seen[..read].to_vec()).unwrap();
+    out.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(text.lines().count(), 1, "{text:?}");
+    assert!(text.starts_with("shaman-server listening on http://127.0.0.1:"), "{text:?}");
+}
+
+#[test]
+fn a_storage_of_another_format_is_refused_and_untouched() {
+    let folder = folder();
+    let store = folder.path().join("storage/file-store");
+    std::fs::create_dir_all(&store).unwrap();
+    std::fs::write(store.join("FORMAT"), "99 feedfeedfeedfeed\n").unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_shaman-server"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--storage", "storage", "--state", "state"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    let message = String::from_utf8(out.stderr).unwrap();
+    assert!(message.contains("FORMAT") && message.contains("99"), "{message}");
+    assert_eq!(std::fs::read_to_string(store.join("FORMAT")).unwrap(), "99 feedfeedfeedfeed\n");
+}

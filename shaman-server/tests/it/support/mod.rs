@@ -1,0 +1,44 @@
+//! A server in a temporary folder, a client that says exactly what a test wants, and blobs.
+
+mod client;
+mod disk;
+mod server;
+
+use sha2::{Digest as _, Sha256};
+
+pub(crate) use client::{Answer, Connection};
+pub(crate) use disk::{files_below, same_file, snapshot};
+pub(crate) use server::TestServer;
+
+/// Bytes and their name.
+#[derive(Debug, Clone)]
+pub(crate) struct Blob {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) sha: String,
+}
+
+impl Blob {
+    pub(crate) fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let sha = shaman_proto::Digest::from_bytes(Sha256::digest(&bytes).into()).to_string();
+        Self { bytes, sha }
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("/api/v3/shaman/files/{}/{}", self.sha, self.size())
+    }
+
+    /// Where it must lie in the storage.
+    pub(crate) fn below_storage(&self) -> String {
+        let (first, rest) = self.sha.split_at(2);
+        format!("file-store/stored/{first}/{rest}/{}.blob", self.size())
+    }
+
+    pub(crate) fn entry(&self, path: &str) -> serde_json::Value {
+        serde_json::json!({"sha": self.sha, "size": self.size(), "path": path})
+    }
+}
