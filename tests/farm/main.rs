@@ -1,1 +1,11 @@
-//! Tests of the whole farm.
+//! Server, client and Blender together, as a studio has them: real programs, real projects.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests look at the disk behind the programs' backs, and a failed step is a failed test"
+)]
+
+mod render;
+mod submit;
+mod support;

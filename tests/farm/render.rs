@@ -1,0 +1,72 @@
+//! A worker renders from the checkout exactly what the artist would have.
+
+use std::path::Path;
+
+use crate::support::{Farm, blender, copy_tree, project_root, run_script};
+
+fn render(python: &Path, blend: &Path, out: &Path, frame: &str) {
+    run_script(python, "render.py", &[blend.as_os_str(), out.as_os_str(), frame.as_ref()]);
+    assert!(out.exists());
+}
+
+fn assert_same_pixels(python: &Path, a: &Path, b: &Path) {
+    let said = run_script(python, "compare_png.py", &[a.as_os_str(), b.as_os_str()]);
+    assert!(said.starts_with("0 of "), "{said}");
+}
+
+#[test]
+fn a_new_project_renders_from_its_checkout_pixel_for_pixel() {
+    let Some(python) = blender("5.0.1") else { return };
+    let farm = Farm::start();
+    let made = farm.path("made");
+    let options = "--libraries 3 --textures 16 --sequence 4 --udims 3 --vdb-frames 2 --strip-images 2 \
+                   --fluid-frames 0 --outside 0 --absolute 0 --objects 2 --mesh-side 5";
+    let mut args = vec![made.as_os_str()];
+    args.extend(options.split_ascii_whitespace().map(std::ffi::OsStr::new));
+    run_script(&python, "make_project.py", &args);
+    let project = made.join("project");
+    let blend = project.join("shots/shot_010.blend");
+    let originals = farm.path("originals");
+    for frame in ["1", "3"] {
+        render(&python, &blend, &originals.join(format!("{frame}.png")), frame);
+    }
+
+    let end = farm.submit(&blend, &project, "shot_010");
+    assert_eq!(end["blend_in_checkout"], "shots/shot_010.blend");
+    assert_eq!(end["missing"], 1, "the project refers to one file that is not there, on purpose");
+    let checkout = farm.jobs().join(end["checkout"].as_str().unwrap());
+    assert_eq!(end["location"], checkout.to_str().unwrap());
+    std::fs::rename(&made, farm.path("moved-away")).unwrap();
+
+    for frame in ["1", "3"] {
+        let out = farm.path(&format!("workers/{frame}.png"));
+        render(&python, &checkout.join("shots/shot_010.blend"), &out, frame);
+        assert_same_pixels(&python, &originals.join(format!("{frame}.png")), &out);
+    }
+    // The comparison can fail: two frames of the sequence differ.
+    let differ = std::process::Command::new(&python)
+        .arg(project_root().join("scripts/compare_png.py"))
+        .args([originals.join("1.png"), originals.join("3.png")])
+        .status()
+        .unwrap();
+    assert_eq!(differ.code(), Some(1));
+}
+
+#[test]
+fn an_edit_after_the_submit_does_not_reach_the_checkout() {
+    let Some(python) = blender("5.0.1") else { return };
+    let farm = Farm::start();
+    let studio = farm.path("studio");
+    copy_tree(&project_root().join("examples/studio"), &studio);
+    let blend = studio.join("shots/shot_010.blend");
+    let before = farm.path("before.png");
+    render(&python, &blend, &before, "1");
+    let end = farm.submit(&blend, &studio, "job");
+    let checkout = farm.jobs().join(end["checkout"].as_str().unwrap());
+    // The artist goes on: another picture on the wall, and the floor is gone.
+    std::fs::copy(studio.join("textures/rug.png"), studio.join("textures/poster.png")).unwrap();
+    std::fs::remove_file(studio.join("textures/floor_planks.png")).unwrap();
+    let after = farm.path("after.png");
+    render(&python, &checkout.join("shots/shot_010.blend"), &after, "1");
+    assert_same_pixels(&python, &before, &after);
+}

@@ -1,0 +1,125 @@
+//! A farm in a temporary folder: a server, a client, and Blender if it can be had.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The project's root.
+pub(crate) fn project_root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// A program of this workspace; it lies beside the folder of this test.
+fn program(name: &str) -> PathBuf {
+    let path = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join(name);
+    assert!(path.exists(), "{} is not built; run `cargo build --workspace` first", path.display());
+    path
+}
+
+pub(crate) struct Farm {
+    server: Child,
+    pub(crate) url: String,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Farm {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Command::new(program("shaman-server"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .arg("--storage")
+            .arg(folder.path().join("storage"))
+            .arg("--state")
+            .arg(folder.path().join("state"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("shaman-server listening on ").unwrap().to_owned();
+        Self { server, url, folder }
+    }
+
+    /// A command of the client, talking to this farm, with a hash cache of its own.
+    pub(crate) fn shaman(&self) -> Command {
+        let mut command = Command::new(program("shaman"));
+        command.env("SHAMAN_URL", &self.url).env("SHAMAN_CACHE", self.folder.path().join("cache"));
+        command
+    }
+
+    /// Submits and gives the last line of the JSON output.
+    pub(crate) fn submit(&self, blend: &Path, project: &Path, name: &str) -> Value {
+        let output = self
+            .shaman()
+            .arg("submit")
+            .arg(blend)
+            .arg("--project")
+            .arg(project)
+            .args(["--name", name, "--json"])
+            .output()
+            .unwrap();
+        last_line(&output)
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    pub(crate) fn jobs(&self) -> PathBuf {
+        self.path("storage/jobs")
+    }
+}
+
+impl Drop for Farm {
+    fn drop(&mut self) {
+        drop(self.server.kill());
+        drop(self.server.wait());
+    }
+}
+
+/// The last line of a command that must have worked.
+pub(crate) fn last_line(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{errors}");
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+/// A Python with Blender of this version; `None`, loudly, when it can't be had.
+pub(crate) fn blender(version: &str) -> Option<PathBuf> {
+    let output = Command::new("sh")
+        .arg(project_root().join("scripts/get-blender.sh"))
+        .arg(version)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    if output.status.success() {
+        return Some(PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
+    }
+    eprintln!("\n*** SKIPPED: Blender {version} can't be had here, so nothing was rendered. ***\n");
+    None
+}
+
+/// Runs one of `scripts/` with this Python; it must work.
+pub(crate) fn run_script(python: &Path, script: &str, args: &[&std::ffi::OsStr]) -> String {
+    let output =
+        Command::new(python).arg(project_root().join("scripts").join(script)).args(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{script}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
