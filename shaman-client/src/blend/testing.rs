@@ -1,0 +1,1 @@
+//! Builds small .blend files byte by byte, for tests.
