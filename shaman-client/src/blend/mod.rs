@@ -26,8 +26,6 @@ mod failure;
 mod header;
 mod limits;
 mod record;
-#[cfg(test)]
-mod testing;
 
 pub use blocks::Blend;
 pub use container::Source;

@@ -1,6 +1,7 @@
 //! What a rule says: a path as it stands in the file, and how to understand it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use super::kind::Kind;
 
@@ -14,9 +15,9 @@ pub(super) struct Ask {
     /// One file or many.
     pub(super) how: How,
     /// Name of the data-block, as `IMwood`.
-    pub(super) user: Vec<u8>,
+    pub(super) user: Arc<[u8]>,
     /// Directory that `//` stands for.
-    pub(super) base: PathBuf,
+    pub(super) base: Arc<Path>,
 }
 
 /// How to understand a path.
@@ -30,28 +31,40 @@ pub(super) enum How {
     Tiles(Vec<i64>),
 }
 
+/// Most asks of one .blend: half a million. The heaviest shots need some 40,000 files.
+pub(super) const ASKS_MAX: usize = 500_000;
+
+/// Longest path that is taken: no system opens a longer one, and Blender stores at most 1024 bytes.
+const PATH_BYTES_MAX: usize = 4096;
+
 /// Where the rules put their asks.
 #[derive(Debug)]
 pub(super) struct Asks {
-    user: Vec<u8>,
-    base: PathBuf,
+    user: Arc<[u8]>,
+    base: Arc<Path>,
     list: Vec<Ask>,
+    is_full: bool,
 }
 
 impl Asks {
-    /// Starts with no asks.
-    pub(super) fn new() -> Self {
+    /// Starts with no asks; `//` stands for `base`.
+    pub(super) fn new(base: &Path) -> Self {
         Self {
-            user: Vec::new(),
-            base: PathBuf::new(),
+            user: Arc::default(),
+            base: base.into(),
             list: Vec::new(),
+            is_full: false,
         }
     }
 
     /// Says whose asks come next, and which directory its `//` stands for.
     pub(super) fn by(&mut self, user: &[u8], base: &Path) {
-        user.clone_into(&mut self.user);
-        base.clone_into(&mut self.base);
+        if *self.user != *user {
+            self.user = user.into();
+        }
+        if *self.base != *base {
+            self.base = base.into();
+        }
     }
 
     /// Asks for one file. An empty path asks for nothing.
@@ -61,10 +74,14 @@ impl Asks {
 
     /// Asks for what `how` makes of a path. An empty path asks for nothing.
     pub(super) fn ask(&mut self, kind: Kind, path: &[u8], how: How) {
-        if path.is_empty() {
+        if path.is_empty() || path.len() > PATH_BYTES_MAX {
             return;
         }
-        let (user, base) = (self.user.clone(), self.base.clone());
+        if self.list.len() == ASKS_MAX {
+            self.is_full = true;
+            return;
+        }
+        let (user, base) = (Arc::clone(&self.user), Arc::clone(&self.base));
         self.list.push(Ask {
             kind,
             path: path.to_vec(),
@@ -72,6 +89,11 @@ impl Asks {
             user,
             base,
         });
+    }
+
+    /// Tells whether there were more asks than are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
     }
 
     /// Gives all asks in the order they came.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// A view of the disk that lists each directory once.
 #[derive(Debug, Default)]
@@ -12,12 +12,13 @@ pub(super) struct Disk {
     listings: Mutex<HashMap<PathBuf, Option<Arc<Listing>>>>,
 }
 
-/// The names in one directory, sorted.
+/// The names in one directory, of files and directories alike.
 #[derive(Debug)]
 pub(super) struct Listing {
-    /// Files and directories alike.
-    pub(super) names: Vec<OsString>,
-    by_lower: HashMap<String, usize>,
+    /// Sorted by their bytes.
+    names: Vec<OsString>,
+    /// In lower case and sorted, with their places in `names`. Made when first asked for.
+    lower: OnceLock<Vec<(String, usize)>>,
 }
 
 /// What there is where a path leads.
@@ -72,27 +73,60 @@ impl Listing {
     fn read(dir: &Path) -> Option<Self> {
         let entries = fs::read_dir(dir).ok()?;
         let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
-        names.sort_unstable();
-        let mut by_lower = HashMap::new();
-        for (index, name) in names.iter().enumerate() {
-            by_lower.entry(lower(name)).or_insert(index);
-        }
-        Some(Self { names, by_lower })
+        names.sort_unstable_by(|a, b| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
+        Some(Self {
+            names,
+            lower: OnceLock::new(),
+        })
     }
 
-    /// Gives the name as it is on disk.
-    fn ignoring_case(&self, name: &OsStr) -> Option<&OsStr> {
-        if let Ok(index) = self
+    /// Gives the names that begin with `head`, in order.
+    pub(super) fn starting_with<'a>(&'a self, head: &'a [u8]) -> impl Iterator<Item = &'a OsStr> {
+        let start = self
             .names
-            .binary_search_by(|known| known.as_os_str().cmp(name))
-        {
-            return self.names.get(index).map(OsString::as_os_str);
+            .partition_point(|name| name.as_encoded_bytes() < head);
+        let names = self.names.iter().skip(start).map(OsString::as_os_str);
+        names.take_while(move |name| name.as_encoded_bytes().starts_with(head))
+    }
+
+    /// Gives the names that begin with `head` in lower case, and what they are in lower case.
+    pub(super) fn starting_with_lower<'a>(
+        &'a self,
+        head: &'a str,
+    ) -> impl Iterator<Item = (&'a OsStr, &'a str)> {
+        let lower = self.lower();
+        let start = lower.partition_point(|(name, _)| name.as_str() < head);
+        let names = lower
+            .iter()
+            .skip(start)
+            .take_while(move |(name, _)| name.starts_with(head));
+        names.filter_map(|(lower, index)| {
+            Some((self.names.get(*index)?.as_os_str(), lower.as_str()))
+        })
+    }
+
+    /// Gives the name as it is on disk: the same if it is there, else one in another case.
+    fn ignoring_case(&self, name: &OsStr) -> Option<OsString> {
+        let bytes = name.as_encoded_bytes();
+        if self.starting_with(bytes).next() == Some(name) {
+            return Some(name.to_os_string());
         }
-        let index = self.by_lower.get(&lower(name))?;
-        self.names.get(*index).map(OsString::as_os_str)
+        let wanted = lower(name);
+        let (name, found) = self.starting_with_lower(&wanted).next()?;
+        (found == wanted).then(|| name.to_os_string())
+    }
+
+    fn lower(&self) -> &[(String, usize)] {
+        self.lower.get_or_init(|| {
+            let names = self.names.iter().enumerate();
+            let mut lower: Vec<_> = names.map(|(index, name)| (lower(name), index)).collect();
+            lower.sort_unstable();
+            lower
+        })
     }
 }
 
-fn lower(name: &OsStr) -> String {
+/// Gives a name in lower case, for comparing only.
+pub(super) fn lower(name: &OsStr) -> String {
     name.to_string_lossy().to_lowercase()
 }

@@ -1,10 +1,12 @@
 //! From an ask to files: those that are there and those that are not.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::ask::{Ask, How};
 use super::disk::{Disk, There};
 use super::paths::{self, Place};
+use super::pattern::Pattern;
 
 /// A file that an ask leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,152 +124,28 @@ fn matches(path: &Path, pattern: &Pattern, disk: &Disk, warnings: &mut Vec<Strin
     let Some(listing) = listing else {
         return Vec::new();
     };
-    let named = |is_like: fn(&Pattern, &[u8]) -> bool| -> Vec<Hit> {
-        let like = listing
-            .names
-            .iter()
-            .filter(|name| is_like(pattern, paths::bytes(name)));
-        let there = like.filter_map(|name| {
-            let path = dir.join(name);
-            match Disk::look(&path) {
-                There::File(size) => Some(Hit {
-                    path,
-                    size: Some(size),
-                }),
-                There::Other | There::Nothing => None,
-            }
-        });
-        there.collect()
+    let hit = |name: &OsStr| match Disk::look(&dir.join(name)) {
+        There::File(size) => Some(Hit {
+            path: dir.join(name),
+            size: Some(size),
+        }),
+        There::Other | There::Nothing => None,
     };
-    let hits = named(Pattern::is_like);
+    let names = listing.starting_with(pattern.head());
+    let hits: Vec<_> = names
+        .filter(|name| pattern.is_like(paths::bytes(name)))
+        .filter_map(hit)
+        .collect();
     if !hits.is_empty() {
         return hits;
     }
-    let hits = named(Pattern::is_like_in_other_case);
+    let pattern = pattern.lower();
+    let head = String::from_utf8_lossy(pattern.head());
+    let names = listing.starting_with_lower(&head);
+    let like = names.filter(|(_, lower)| pattern.is_like(lower.as_bytes()));
+    let hits: Vec<_> = like.filter_map(|(name, _)| hit(name)).collect();
     if let Some(hit) = hits.first() {
         warnings.push(other_case(path, &hit.path));
     }
     hits
-}
-
-/// A name with a number in it.
-#[derive(Debug, PartialEq, Eq)]
-struct Pattern {
-    head: Vec<u8>,
-    tail: Vec<u8>,
-    number: Number,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Number {
-    /// A frame, with at least that many digits.
-    Frame(usize),
-    /// 1001 to 2000: u + 10 v + 1001.
-    Udim,
-    /// `u1_v1`: u + 1, v + 1.
-    Uv,
-}
-
-impl Pattern {
-    /// Takes the last run of digits before the ending for the number of a frame.
-    fn number(name: &[u8]) -> Option<Self> {
-        let stem = name
-            .iter()
-            .rposition(|byte| *byte == b'.')
-            .unwrap_or(name.len());
-        let end = name.get(..stem)?.iter().rposition(u8::is_ascii_digit)? + 1;
-        let start = name
-            .get(..end)?
-            .iter()
-            .rposition(|byte| !byte.is_ascii_digit());
-        let start = start.map_or(0, |last| last + 1);
-        let (head, tail) = (name.get(..start)?, name.get(end..)?);
-        Some(Self {
-            head: head.into(),
-            tail: tail.into(),
-            number: Number::Frame(end - start),
-        })
-    }
-
-    /// Finds `<UDIM>` or `<UVTILE>`; without them, as in files before 3.0, the number of a tile.
-    fn tile(name: &[u8]) -> Option<Self> {
-        for (token, number) in [
-            (b"<UDIM>".as_slice(), Number::Udim),
-            (b"<UVTILE>", Number::Uv),
-        ] {
-            let at = name
-                .windows(token.len())
-                .position(|part| part.eq_ignore_ascii_case(token));
-            if let Some(at) = at {
-                let (head, tail) = (name.get(..at)?, name.get(at + token.len()..)?);
-                return Some(Self {
-                    head: head.into(),
-                    tail: tail.into(),
-                    number,
-                });
-            }
-        }
-        let numbered = Self::number(name)?;
-        Some(Self {
-            number: Number::Udim,
-            ..numbered
-        })
-    }
-
-    /// Gives the name that has this number.
-    fn name(&self, number: i64) -> Vec<u8> {
-        let text = match self.number {
-            Number::Frame(digits) => format!("{number:0digits$}"),
-            Number::Udim => number.to_string(),
-            Number::Uv => {
-                let tile = number.saturating_sub(1001);
-                format!("u{}_v{}", tile.rem_euclid(10) + 1, tile.div_euclid(10) + 1)
-            }
-        };
-        [&self.head, text.as_bytes(), &self.tail].concat()
-    }
-
-    fn is_like(&self, name: &[u8]) -> bool {
-        let rest = name.strip_prefix(self.head.as_slice());
-        rest.and_then(|rest| rest.strip_suffix(self.tail.as_slice()))
-            .is_some_and(|number| self.number.is_like(number))
-    }
-
-    fn is_like_in_other_case(&self, name: &[u8]) -> bool {
-        let lower = Self {
-            head: self.head.to_ascii_lowercase(),
-            tail: self.tail.to_ascii_lowercase(),
-            number: match self.number {
-                Number::Frame(digits) => Number::Frame(digits),
-                Number::Udim => Number::Udim,
-                Number::Uv => Number::Uv,
-            },
-        };
-        lower.is_like(&name.to_ascii_lowercase())
-    }
-}
-
-impl Number {
-    fn is_like(&self, text: &[u8]) -> bool {
-        let is_number = |text: &[u8]| !text.is_empty() && text.iter().all(u8::is_ascii_digit);
-        match self {
-            // Frames beyond the digits of the first one have more, and then no leading zero.
-            Self::Frame(digits) => {
-                is_number(text)
-                    && (text.len() == *digits
-                        || text.len() > *digits && text.first() != Some(&b'0'))
-            }
-            Self::Udim => {
-                text.len() == 4 && is_number(text) && (b"1001".as_slice()..=b"2000").contains(&text)
-            }
-            Self::Uv => text.strip_prefix(b"u").is_some_and(|text| {
-                let mut parts = text.splitn(2, |byte| *byte == b'_');
-                let (u, v) = (
-                    parts.next(),
-                    parts.next().and_then(|v| v.strip_prefix(b"v")),
-                );
-                u.is_some_and(is_number) && v.is_some_and(is_number)
-            }),
-        }
-    }
 }

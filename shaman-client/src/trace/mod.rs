@@ -5,7 +5,7 @@
 //!             │
 //!   main.blend ── look ──► asks ── expand ──► files on disk ──► report
 //!      ▲            │        ▲        │
-//!      │          scope    rules     disk, paths
+//!      │          scope    rules     disk, paths, pattern
 //!      │            └ which data-blocks are looked at
 //!      └──── each library that was found, in waves, in parallel
 //! ```
@@ -24,6 +24,7 @@ mod expand;
 mod kind;
 mod look;
 mod paths;
+mod pattern;
 mod report;
 mod root;
 mod rules;

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -73,7 +74,7 @@ pub(super) struct Report {
 struct Wanted {
     kind: Kind,
     size: Option<u64>,
-    users: BTreeSet<String>,
+    users: BTreeSet<Arc<str>>,
 }
 
 impl Report {
@@ -128,7 +129,7 @@ impl Report {
         let (mut files, mut missing) = (Vec::new(), Vec::new());
         for (path, wanted) in self.wanted {
             let Wanted { kind, size, users } = wanted;
-            let users = users.into_iter().collect();
+            let users = users.iter().map(ToString::to_string).collect();
             let Some(size) = size else {
                 missing.push(Missing { path, kind, users });
                 continue;

@@ -1,1 +1,0 @@
-//! Builds small .blend files byte by byte, for tests.
