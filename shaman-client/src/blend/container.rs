@@ -109,10 +109,7 @@ impl<'a> Stream<'a> {
     pub(super) fn skip(&mut self, len: u64) -> Result<(), BlendError> {
         self.advance(len)?;
         match &mut self.input {
-            Input::Plain { bytes, end } => {
-                if self.position > *end {
-                    return Err(BlendError::CutShort);
-                }
+            Input::Plain { bytes, .. } => {
                 let len = i64::try_from(len).map_err(|_| BlendError::BlockLength)?;
                 bytes.seek_relative(len).map_err(BlendError::Read)
             }
@@ -132,12 +129,16 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Notes that `len` more bytes will be taken, if there can be that many.
     fn advance(&mut self, len: u64) -> Result<(), BlendError> {
         self.position = self.position.saturating_add(len);
-        if self.position > PLAIN_BYTES_MAX {
-            return Err(BlendError::TooLarge(PLAIN_BYTES_MAX));
+        match self.input {
+            Input::Plain { end, .. } if self.position > end => Err(BlendError::CutShort),
+            Input::Unpacked(_) if self.position > PLAIN_BYTES_MAX => {
+                Err(BlendError::TooLarge(PLAIN_BYTES_MAX))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -33,10 +33,6 @@ const HITS_MAX: usize = 1_000_000;
 
 /// Looks into the .blend at `path` (absolute).
 pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
-    if path.exists() && !path.is_file() {
-        // Reading from a pipe or a device could last for ever.
-        return Err(BlendError::NotBlend);
-    }
     let mut blend = Blend::read(Source::File(path.to_path_buf()))?;
     let mut warnings = Vec::new();
     if let Some(damage) = blend.damage() {

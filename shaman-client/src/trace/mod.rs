@@ -39,7 +39,7 @@ pub use kind::Kind;
 pub use report::{Found, Missing, Trace};
 
 use crate::blend::BlendError;
-use disk::Disk;
+use disk::{Disk, There};
 use look::Looked;
 use report::Report;
 
@@ -81,19 +81,15 @@ pub enum TraceError {
 /// and its libraries, lists directories, and writes nothing. A library that is missing or broken
 /// is a warning, not a failure.
 pub fn trace(blend: &Path, project: Option<&Path>) -> Result<Trace, TraceError> {
-    let main = paths::absolute(blend);
-    let root = root::find(&main, project)?;
+    let (main, root) = root::find(blend, project)?;
+    if Disk::look(&main) == There::Other {
+        return Err(TraceError::NotAFile(main));
+    }
     let disk = Disk::default();
     let mut report = Report::new(&main, &root);
-
-    let looked = look::look(&main, &disk).map_err(|source| match source {
-        BlendError::Open(_) if main.exists() && !main.is_file() => {
-            TraceError::NotAFile(main.clone())
-        }
-        source => TraceError::Blend {
-            path: main.clone(),
-            source,
-        },
+    let looked = look::look(&main, &disk).map_err(|source| TraceError::Blend {
+        path: main.clone(),
+        source,
     })?;
     let mut seen = BTreeSet::from([main]);
     let mut wave = unseen(&mut seen, &looked);
