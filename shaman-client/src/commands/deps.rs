@@ -1,7 +1,110 @@
-//! `shaman deps`.
+//! `shaman deps`: the files a .blend needs, as a list or as JSON.
+
+use std::io::{self, BufWriter, Write as _};
 
 use crate::cli::DepsArgs;
+use crate::trace::{self, Trace};
 
-pub(super) fn run(_args: &DepsArgs) -> anyhow::Result<()> {
-    anyhow::bail!("`shaman deps` is not built yet")
+pub(super) fn run(args: &DepsArgs) -> anyhow::Result<()> {
+    let trace = trace::trace(&args.blend, args.project.as_deref())?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = if args.json {
+        json(&trace, &mut out)
+    } else {
+        list(&trace, &mut out)
+    };
+    match written.and_then(|()| out.flush()) {
+        // `shaman deps … | head` has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        other => other?,
+    }
+    drop(out);
+    complain(&trace);
+    Ok(())
+}
+
+fn json(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, trace)?;
+    writeln!(out)
+}
+
+/// One file a line, then what that makes.
+fn list(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
+    let kind_width = trace
+        .files
+        .iter()
+        .map(|file| file.kind.word().len())
+        .max()
+        .unwrap_or(0);
+    for file in &trace.files {
+        let (kind, size) = (file.kind.word(), human(file.size));
+        let path = file.path.display();
+        match &file.in_pack {
+            Some(inside) => writeln!(out, "{size:>10}  {kind:kind_width$}  {inside}")?,
+            None => writeln!(out, "{size:>10}  {kind:kind_width$}  {path}")?,
+        }
+    }
+    let bytes = trace.files.iter().map(|file| file.size).sum();
+    writeln!(
+        out,
+        "{}, {} below {}, {} missing",
+        count(trace.files.len(), "file"),
+        human(bytes),
+        trace.root.display(),
+        trace.missing.len()
+    )
+}
+
+/// Says on stderr what is wrong, in both forms of output.
+fn complain(trace: &Trace) {
+    for file in &trace.missing {
+        let asked = asked_by(&file.users);
+        eprintln!(
+            "missing: `{}` ({}){asked}",
+            file.path.display(),
+            file.kind.word()
+        );
+    }
+    for file in trace.files.iter().filter(|file| file.in_pack.is_none()) {
+        let asked = asked_by(&file.users);
+        eprintln!(
+            "outside the project: `{}` ({}){asked}",
+            file.path.display(),
+            file.kind.word()
+        );
+    }
+    for warning in &trace.warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+fn asked_by(users: &[String]) -> String {
+    match users {
+        [] => String::new(),
+        [one] => format!(", asked for by {one}"),
+        [one, rest @ ..] => format!(", asked for by {one} and {} more", rest.len()),
+    }
+}
+
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{number} {thing}s")
+    }
+}
+
+/// Gives bytes as a person reads them: `14.6 MB`.
+fn human(bytes: u64) -> String {
+    let mut tenths = u128::from(bytes) * 10;
+    for unit in ["B", "kB", "MB", "GB", "TB", "PB"] {
+        if tenths < 10_000 {
+            return match unit {
+                "B" => format!("{bytes} B"),
+                unit => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+            };
+        }
+        tenths = (tenths + 500) / 1000;
+    }
+    format!("{bytes} B")
 }

@@ -1,0 +1,103 @@
+//! What a rule says: a path as it stands in the file, and how to understand it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::kind::Kind;
+
+/// A path that a data-block asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    /// What for.
+    pub(super) kind: Kind,
+    /// As it stands in the file.
+    pub(super) path: Vec<u8>,
+    /// One file or many.
+    pub(super) how: How,
+    /// Name of the data-block, as `IMwood`.
+    pub(super) user: Arc<[u8]>,
+    /// Directory that `//` stands for.
+    pub(super) base: Arc<Path>,
+}
+
+/// How to understand a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum How {
+    /// One file.
+    File,
+    /// One of many frames, told apart by the last number in the name.
+    Frames,
+    /// Tiles, with the numbers of those that must be there (1001 and up).
+    Tiles(Vec<i64>),
+}
+
+/// Most asks of one .blend: half a million. The heaviest shots need some 40,000 files.
+pub(super) const ASKS_MAX: usize = 500_000;
+
+/// Longest path that is taken: no system opens a longer one, and Blender stores at most 1024 bytes.
+const PATH_BYTES_MAX: usize = 4096;
+
+/// Where the rules put their asks.
+#[derive(Debug)]
+pub(super) struct Asks {
+    user: Arc<[u8]>,
+    base: Arc<Path>,
+    list: Vec<Ask>,
+    is_full: bool,
+}
+
+impl Asks {
+    /// Starts with no asks; `//` stands for `base`.
+    pub(super) fn new(base: &Path) -> Self {
+        Self {
+            user: Arc::default(),
+            base: base.into(),
+            list: Vec::new(),
+            is_full: false,
+        }
+    }
+
+    /// Says whose asks come next, and which directory its `//` stands for.
+    pub(super) fn by(&mut self, user: &[u8], base: &Path) {
+        if *self.user != *user {
+            self.user = user.into();
+        }
+        if *self.base != *base {
+            self.base = base.into();
+        }
+    }
+
+    /// Asks for one file. An empty path asks for nothing.
+    pub(super) fn file(&mut self, kind: Kind, path: &[u8]) {
+        self.ask(kind, path, How::File);
+    }
+
+    /// Asks for what `how` makes of a path. An empty path asks for nothing.
+    pub(super) fn ask(&mut self, kind: Kind, path: &[u8], how: How) {
+        if path.is_empty() || path.len() > PATH_BYTES_MAX {
+            return;
+        }
+        if self.list.len() == ASKS_MAX {
+            self.is_full = true;
+            return;
+        }
+        let (user, base) = (Arc::clone(&self.user), Arc::clone(&self.base));
+        self.list.push(Ask {
+            kind,
+            path: path.to_vec(),
+            how,
+            user,
+            base,
+        });
+    }
+
+    /// Tells whether there were more asks than are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Gives all asks in the order they came.
+    pub(super) fn into_list(self) -> Vec<Ask> {
+        self.list
+    }
+}

@@ -1,0 +1,44 @@
+//! The kinds of dependencies.
+
+use serde::Serialize;
+
+/// What a file is needed for; the word in `deps --json`.
+///
+/// A file that is needed for several things has the first of them in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// The .blend itself or a library.
+    Blend,
+    /// A still image, a movie used as one, one frame of a sequence, or a tile.
+    Image,
+    /// A movie clip, or one of its frames.
+    MovieClip,
+    /// A sound.
+    Sound,
+    /// A font.
+    Font,
+    /// An OpenVDB file.
+    Volume,
+    /// An Alembic or USD file.
+    CacheFile,
+    /// A movie, an image or a sound of the video sequencer.
+    Strip,
+}
+
+impl Kind {
+    /// Gives the word that stands for it in `deps --json`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Blend => "blend",
+            Self::Image => "image",
+            Self::MovieClip => "movie-clip",
+            Self::Sound => "sound",
+            Self::Font => "font",
+            Self::Volume => "volume",
+            Self::CacheFile => "cache-file",
+            Self::Strip => "strip",
+        }
+    }
+}

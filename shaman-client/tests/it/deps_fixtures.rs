@@ -1,0 +1,75 @@
+//! Projects that real Blenders saved, held against what is known to be in them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use shaman_client::trace;
+
+/// Blender versions of the fixtures.
+pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
+
+/// Kinds in the manifests that have no rule yet.
+const LATER: [&str; 5] = [
+    "mesh cache",
+    "fluid cache",
+    "IES profile",
+    "text block",
+    "USD layer behind a USD cache",
+];
+
+pub(crate) fn folder(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures")
+        .join(version)
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn every_file_of_a_project_is_found_in_every_version() {
+    for version in VERSIONS {
+        let folder = folder(version);
+        let manifest = json(&folder.join("manifest.json"));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let root = folder.join(text(&manifest["project_root"]));
+        let trace = trace::trace(&folder.join(text(&manifest["main"])), Some(&root)).unwrap();
+
+        let known = manifest["files"].as_array().unwrap();
+        let is_later = |file: &Value| LATER.contains(&file["kind"].as_str().unwrap());
+        let size = |file: &Value| file["size"].as_u64().unwrap();
+        let known: BTreeMap<_, _> = known
+            .iter()
+            .map(|file| {
+                (
+                    folder.join(text(&file["path"])),
+                    (size(file), is_later(file)),
+                )
+            })
+            .collect();
+        for (path, (size, is_later)) in &known {
+            let found = trace.files.iter().find(|file| file.path == *path);
+            assert!(found.is_some() || *is_later, "{} is lost", path.display());
+            assert!(
+                found.is_none_or(|found| found.size == *size),
+                "{}",
+                path.display()
+            );
+        }
+        for file in &trace.files {
+            assert!(
+                known.contains_key(&file.path),
+                "{} is not needed",
+                file.path.display()
+            );
+        }
+
+        let missing: Vec<_> = trace.missing.iter().map(|file| file.path.clone()).collect();
+        let gone = manifest["missing_on_purpose"].as_array().unwrap().iter();
+        let gone: Vec<_> = gone.map(|path| folder.join(text(path))).collect();
+        assert_eq!(missing, gone, "{version}");
+        assert!(trace.warnings.is_empty(), "{version}: {:?}", trace.warnings);
+    }
+}

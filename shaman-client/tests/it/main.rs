@@ -1,0 +1,16 @@
+//! The client as a whole, against files that Blender saved and files made byte by byte.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test may fail where it stands, and writes where it likes"
+)]
+
+mod build;
+mod deps_cli;
+mod deps_fixtures;
+mod deps_formats;
+mod deps_hostile;
+mod deps_links;
+mod deps_names;
+mod deps_sequences;
+mod support;
