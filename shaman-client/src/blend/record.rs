@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::blocks::Blend;
 use super::dna::Spot;
+use super::file::Blend;
 
 /// One struct of one data-block.
 ///
@@ -134,6 +134,14 @@ impl<'a> Record<'a> {
                 .and_then(|pointer| item.at_pointer(pointer));
             Some(item)
         })
+    }
+
+    /// Gives all structs of that kind that belong to this data-block, wherever they hang in it.
+    pub fn all_of(&self, kind: &'static [u8]) -> impl Iterator<Item = Self> + use<'a> {
+        let (blend, owner) = (self.blend, self.owner);
+        blend
+            .all_of(owner, kind)
+            .flat_map(move |index| blend.records(index, owner))
     }
 
     fn at_pointer(&self, pointer: u64) -> Option<Self> {

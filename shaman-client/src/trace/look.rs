@@ -38,12 +38,11 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
     if let Some(damage) = blend.damage() {
         warnings.push(warning(path, damage));
     }
-    let base = path.parent().unwrap_or(path);
-    let mut asks = ask(&blend, base);
+    let mut asks = ask(&blend, path);
     for _ in 0..ROUNDS_MAX {
         match blend.fetch() {
             Ok(false) => break,
-            Ok(true) => asks = ask(&blend, base),
+            Ok(true) => asks = ask(&blend, path),
             Err(error) => {
                 warnings.push(warning(path, &error));
                 break;
@@ -94,19 +93,20 @@ pub(super) fn warning(path: &Path, error: &BlendError) -> String {
     )
 }
 
-fn ask(blend: &Blend, base: &Path) -> Asks {
-    let mut asks = Asks::new(base);
+fn ask(blend: &Blend, path: &Path) -> Asks {
+    let base = path.parent().unwrap_or(path);
+    let mut asks = Asks::new(path);
     for library in rules::library::needed(blend) {
-        asks.by(library.id_name(), base);
+        asks.by(library.id_name(), path);
         asks.file(Kind::Blend, library.text("name").unwrap_or_default());
     }
     for id in scope::ids(blend) {
         match rules::library::packed_from(&id) {
-            None => asks.by(id.id_name(), base),
+            None => asks.by(id.id_name(), path),
             Some(archive) => {
                 let (Place::Here(archive) | Place::Elsewhere(archive)) =
                     paths::resolve(archive, base);
-                asks.by(id.id_name(), archive.parent().unwrap_or(base));
+                asks.by(id.id_name(), &archive);
             }
         }
         rules::look(&id, &mut asks);

@@ -21,6 +21,7 @@
 mod ask;
 mod disk;
 mod expand;
+mod folder;
 mod kind;
 mod look;
 mod paths;

@@ -10,13 +10,7 @@ use shaman_client::trace;
 pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
 
 /// Kinds in the manifests that have no rule yet.
-const LATER: [&str; 5] = [
-    "mesh cache",
-    "fluid cache",
-    "IES profile",
-    "text block",
-    "USD layer behind a USD cache",
-];
+const LATER: [&str; 1] = ["USD layer behind a USD cache"];
 
 pub(crate) fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
