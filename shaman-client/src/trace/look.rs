@@ -1,16 +1,16 @@
 //! One .blend: read it, show its data-blocks to the rules, find what they ask for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ask::{ASKS_MAX, Asks};
+use super::ask::{ASKS_MAX, Ask, Asks, How};
 use super::disk::Disk;
 use super::expand::{self, Hit};
 use super::kind::Kind;
 use super::paths::{self, Place};
-use super::{rules, scope};
+use super::{rules, scope, usd};
 use crate::blend::{Blend, BlendError, Source};
 
 /// What one .blend asks for.
@@ -61,8 +61,10 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
         ));
     }
     let mut users = HashMap::new();
-    for ask in asks.into_list() {
-        let user = users.entry(ask.user.clone()).or_insert_with(|| {
+    let mut layers = HashSet::new();
+    let mut left = VecDeque::from(asks.into_list());
+    while let Some(ask) = left.pop_front() {
+        let user = users.entry(Arc::clone(&ask.user)).or_insert_with(|| {
             format!("{}#{}", path.display(), String::from_utf8_lossy(&ask.user)).into()
         });
         for hit in expand::expand(&ask, disk, &mut looked.warnings) {
@@ -76,10 +78,33 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
             if ask.kind == Kind::Blend && hit.size.is_some() {
                 looked.libraries.push(hit.path.clone());
             }
+            let is_layer = ask.kind == Kind::CacheFile && usd::is_layer(&hit.path);
+            if is_layer && hit.size.is_some() && layers.insert(hit.path.clone()) {
+                left.extend(layers_of(&hit.path, &ask, &mut looked.warnings));
+            }
             looked.wants.push((hit, ask.kind, Arc::clone(user)));
         }
     }
     Ok(looked)
+}
+
+/// Asks for the layers that a USD file refers to, in the name of who asked for the file.
+fn layers_of(path: &Path, ask: &Ask, warnings: &mut Vec<String>) -> Vec<Ask> {
+    let base: Arc<Path> = path.parent().unwrap_or(path).into();
+    let layers = usd::layers(path).unwrap_or_else(|error| {
+        warnings.push(format!(
+            "`{}` could not be followed: {error}",
+            path.display()
+        ));
+        Vec::new()
+    });
+    let ask = |path| Ask {
+        path,
+        how: How::File,
+        base: Arc::clone(&base),
+        ..ask.clone()
+    };
+    layers.into_iter().map(ask).collect()
 }
 
 /// Says what is wrong with a file, with all causes, in one line.

@@ -14,6 +14,7 @@
 //! * `rules` is one file a kind of dependency. A rule turns a data-block into *asks*: a path as it
 //!   stands in the file, and how to understand it (one file, numbered frames, tiles).
 //! * `expand` turns an ask into files that are there and files that are not.
+//! * `usd` finds what a USD file asks for in its turn.
 //!
 //! Promise: never loses a file silently. What is not there is in `missing`, what cannot be followed
 //! is in `warnings`, and where it cannot be known whether a file is needed, it is listed.
@@ -30,6 +31,7 @@ mod report;
 mod root;
 mod rules;
 mod scope;
+mod usd;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -9,9 +9,6 @@ use shaman_client::trace;
 /// Blender versions of the fixtures.
 pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
 
-/// Kinds in the manifests that have no rule yet.
-const LATER: [&str; 1] = ["USD layer behind a USD cache"];
-
 pub(crate) fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
@@ -31,30 +28,23 @@ fn every_file_of_a_project_is_found_in_every_version() {
         let root = folder.join(text(&manifest["project_root"]));
         let trace = trace::trace(&folder.join(text(&manifest["main"])), Some(&root)).unwrap();
 
-        let known = manifest["files"].as_array().unwrap();
-        let is_later = |file: &Value| LATER.contains(&file["kind"].as_str().unwrap());
+        let wanted = manifest["files"].as_array().unwrap().iter();
         let size = |file: &Value| file["size"].as_u64().unwrap();
-        let known: BTreeMap<_, _> = known
-            .iter()
-            .map(|file| {
-                (
-                    folder.join(text(&file["path"])),
-                    (size(file), is_later(file)),
-                )
-            })
+        let wanted: BTreeMap<_, _> = wanted
+            .map(|file| (folder.join(text(&file["path"])), size(file)))
             .collect();
-        for (path, (size, is_later)) in &known {
+        for (path, size) in &wanted {
             let found = trace.files.iter().find(|file| file.path == *path);
-            assert!(found.is_some() || *is_later, "{} is lost", path.display());
-            assert!(
-                found.is_none_or(|found| found.size == *size),
+            assert_eq!(
+                found.map(|file| file.size),
+                Some(*size),
                 "{}",
                 path.display()
             );
         }
         for file in &trace.files {
             assert!(
-                known.contains_key(&file.path),
+                wanted.contains_key(&file.path),
                 "{} is not needed",
                 file.path.display()
             );
