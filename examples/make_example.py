@@ -449,7 +449,7 @@ def picture(out: Path):
     scene.render.image_settings.color_mode = "RGB"
     for name in dir(scene.render):
         if name.startswith("use_stamp_"):
-            setattr(scene.render, name, False)  # no time and no path in the PNG
+            setattr(scene.render, name, False)  # no date and no path in the PNG
     scene.render.filepath = str(out.parent / (out.name + ".png"))
     bpy.ops.render.render(write_still=True)
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes shaman-client/tests/fixtures/VERSION anew: small projects saved by real Blenders.
+# Makes shaman-client/tests/fixtures/VERSION anew: a small project and corner cases, saved by real Blenders.
 #
 #   scripts/make_fixtures.sh [VERSION...]       all of 3.4.1 4.5.15 5.0.1 5.2.3 unless told
 #
@@ -50,6 +50,7 @@ for version; do
     in_blender "$version" make_project.py "$work/$version" \
         --libraries 2 --textures 6 --sequence 3 --udims 2 --vdb-frames 2 --strip-images 2 --fluid-frames 2 \
         --outside 1 --absolute 0 --objects 2 --mesh-side 5
+    in_blender "$version" make_corner_cases.py "$work/$version"
     rm -rf "${fixtures:?}/$version"
     cp -R "$work/$version" "$fixtures/"
 done
