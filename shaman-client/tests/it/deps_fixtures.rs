@@ -1,6 +1,6 @@
 //! Projects that real Blenders saved, held against what is known to be in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -55,5 +55,32 @@ fn every_file_of_a_project_is_found_in_every_version() {
         let gone: Vec<_> = gone.map(|path| folder.join(text(path))).collect();
         assert_eq!(missing, gone, "{version}");
         assert!(trace.warnings.is_empty(), "{version}: {:?}", trace.warnings);
+    }
+}
+
+#[test]
+fn every_corner_case_is_traced_right_in_every_version() {
+    for version in VERSIONS {
+        let folder = folder(version);
+        let root = folder.join("corners");
+        for case in json(&folder.join("corner_cases.json")).as_array().unwrap() {
+            let about = format!("{version}: {}", case["about"]);
+            let path = |value: &Value| folder.join(value.as_str().unwrap());
+            let paths = |key: &str| -> BTreeSet<PathBuf> {
+                case[key].as_array().unwrap().iter().map(path).collect()
+            };
+            let trace = trace::trace(&path(&case["blend"]), Some(&root)).unwrap();
+            let needs = case["needs"].as_array().unwrap().iter();
+            let needs: BTreeSet<_> = needs.map(|need| path(&need["path"])).collect();
+            let found: BTreeSet<_> = trace.files.iter().map(|file| file.path.clone()).collect();
+            let missing: BTreeSet<_> = trace.missing.iter().map(|file| file.path.clone()).collect();
+            assert_eq!(found, needs, "{about}");
+            assert!(found.is_disjoint(&paths("not")), "{about}");
+            assert_eq!(missing, paths("missing"), "{about}");
+            // Where case does not matter there is nothing to warn about.
+            let is_warned = !trace.warnings.is_empty();
+            let is_other_case = case["blend"].as_str().unwrap().contains("wrong_case");
+            assert!(!is_warned || is_other_case, "{about}: {:?}", trace.warnings);
+        }
     }
 }
