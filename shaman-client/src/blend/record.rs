@@ -77,8 +77,13 @@ impl<'a> Record<'a> {
 
     /// Reads the string that a `char *` points to, up to its first zero.
     pub fn string(&self, path: &str) -> Option<&'a [u8]> {
-        let target = self.blend.target(self.owner, self.pointer(path)?)?;
-        self.blend.data(target)?.split(|byte| *byte == 0).next()
+        self.bytes_behind(path)?.split(|byte| *byte == 0).next()
+    }
+
+    /// Reads the whole block that a pointer points to, without a struct.
+    pub fn bytes_behind(&self, path: &str) -> Option<&'a [u8]> {
+        self.blend
+            .data(self.blend.target(self.owner, self.pointer(path)?)?)
     }
 
     /// Reads a pointer; `None` if it is null.

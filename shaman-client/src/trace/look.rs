@@ -24,6 +24,14 @@ pub(super) struct Looked {
     pub(super) warnings: Vec<String>,
 }
 
+impl Looked {
+    fn append(&mut self, other: Self) {
+        self.wants.extend(other.wants);
+        self.libraries.extend(other.libraries);
+        self.warnings.extend(other.warnings);
+    }
+}
+
 /// How often large blocks are fetched for rules that find another one behind them.
 const ROUNDS_MAX: usize = 8;
 
@@ -31,29 +39,54 @@ const ROUNDS_MAX: usize = 8;
 /// file could ask for the frames of a large one without end.
 const HITS_MAX: usize = 1_000_000;
 
+/// How deep libraries that are packed in packed libraries are looked into.
+const PACKED_DEPTH_MAX: usize = 4;
+
 /// Looks into the .blend at `path` (absolute).
 pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
-    let mut blend = Blend::read(Source::File(path.to_path_buf()))?;
-    let mut warnings = Vec::new();
-    if let Some(damage) = blend.damage() {
-        warnings.push(warning(path, damage));
-    }
+    look_into(Source::File(path.to_path_buf()), path, disk, 0)
+}
+
+/// Looks into a .blend that lies at `path`, or would if it were not packed.
+fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<Looked, BlendError> {
+    let mut blend = Blend::read(source)?;
+    let mut looked = Looked {
+        wants: Vec::new(),
+        libraries: Vec::new(),
+        warnings: Vec::new(),
+    };
+    looked
+        .warnings
+        .extend(blend.damage().map(|damage| warning(path, damage)));
     let mut asks = ask(&blend, path);
     for _ in 0..ROUNDS_MAX {
+        // Looks at packed libraries for no other reason than to have them fetched.
+        _ = rules::library::packed(&blend).count();
         match blend.fetch() {
             Ok(false) => break,
             Ok(true) => asks = ask(&blend, path),
             Err(error) => {
-                warnings.push(warning(path, &error));
+                looked.warnings.push(warning(path, &error));
                 break;
             }
         }
     }
-    let mut looked = Looked {
-        wants: Vec::new(),
-        libraries: Vec::new(),
-        warnings,
-    };
+    for (name, bytes) in rules::library::packed(&blend) {
+        let (Place::Here(library) | Place::Elsewhere(library)) =
+            paths::resolve(name, path.parent().unwrap_or(path));
+        if depth == PACKED_DEPTH_MAX {
+            looked.warnings.push(format!(
+                "`{}` is packed too deep to be followed; unpack one of its libraries",
+                library.display()
+            ));
+            continue;
+        }
+        match look_into(Source::Bytes(bytes.to_vec()), &library, disk, depth + 1) {
+            Ok(inside) => looked.append(inside),
+            Err(error) => looked.warnings.push(warning(&library, &error)),
+        }
+    }
+    drop(blend);
     if asks.is_full() {
         looked.warnings.push(format!(
             "`{}` asks for more than {ASKS_MAX} files; those after them are left out",

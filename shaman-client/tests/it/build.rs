@@ -57,8 +57,8 @@ const STUDIO: &[(&str, &str)] = &[
     ("PackedFile", "int size; void *data"),
     (
         "Image",
-        "ID id; char name[1024]; short source; PackedFile *packedfile; ListBase packedfiles; \
-         ListBase tiles",
+        "ID id; char name[1024]; short source; int flag; PackedFile *packedfile; \
+         ListBase packedfiles; ListBase tiles; char views_format; ListBase views",
     ),
     (
         "ImagePackedFile",
@@ -68,11 +68,21 @@ const STUDIO: &[(&str, &str)] = &[
         "ImageTile",
         "ImageTile *next; ImageTile *prev; int tile_number",
     ),
-    ("Scene", "ID id; Editing *ed"),
+    (
+        "ImageView",
+        "ImageView *next; ImageView *prev; char name[64]; char filepath[1024]",
+    ),
+    (
+        "SceneRenderView",
+        "SceneRenderView *next; SceneRenderView *prev; char suffix[64]; int viewflag",
+    ),
+    ("RenderData", "ListBase views"),
+    ("Scene", "ID id; Editing *ed; RenderData r"),
     ("Editing", "ListBase *seqbasep; ListBase seqbase"),
     (
         "Sequence",
-        "Sequence *next; Sequence *prev; int type; Strip *strip; ListBase seqbase; bSound *sound",
+        "Sequence *next; Sequence *prev; int flag; int type; Strip *strip; ListBase seqbase; \
+         bSound *sound; char views_format",
     ),
     ("Strip", "StripElem *stripdata; char dir[768]"),
     (
@@ -181,6 +191,11 @@ impl Build {
         for (number, len) in fields {
             self.body.extend(number_bytes(number, len, self.is_big));
         }
+    }
+
+    /// Gives the place of a struct that every file has.
+    pub(crate) fn index_of(shape: &str) -> usize {
+        STUDIO.iter().position(|(name, _)| *name == shape).unwrap()
     }
 
     /// Adds an image of one file.

@@ -20,7 +20,8 @@ const INDIVIDUAL: i64 = 0;
 
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     let how = match id.int("source") {
-        Some(FILE | MOVIE) => How::File,
+        // Before 2.43 all images were files.
+        None | Some(FILE | MOVIE) => How::File,
         Some(SEQUENCE) => How::Frames,
         Some(TILED) => How::Tiles(tiles(id)),
         // Generated, or the result of a render.
