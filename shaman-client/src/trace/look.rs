@@ -1,6 +1,6 @@
 //! One .blend: read it, show its data-blocks to the rules, find what they ask for.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,7 +112,11 @@ fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<L
                 looked.libraries.push(hit.path.clone());
             }
             let is_layer = ask.kind == Kind::CacheFile && usd::is_layer(&hit.path);
-            if is_layer && hit.size.is_some() && layers.insert(hit.path.clone()) {
+            if is_layer
+                && hit.size.is_some()
+                && left.len() < ASKS_MAX
+                && layers.insert(hit.path.clone())
+            {
                 left.extend(layers_of(&hit.path, &ask, &mut looked.warnings));
             }
             looked.wants.push((hit, ask.kind, Arc::clone(user)));
@@ -129,7 +133,7 @@ fn layers_of(path: &Path, ask: &Ask, warnings: &mut Vec<String>) -> Vec<Ask> {
             "`{}` could not be followed: {error}",
             path.display()
         ));
-        Vec::new()
+        BTreeSet::new()
     });
     let ask = |path| Ask {
         path,

@@ -18,6 +18,10 @@
 //!
 //! Promise: never loses a file silently. What is not there is in `missing`, what cannot be followed
 //! is in `warnings`, and where it cannot be known whether a file is needed, it is listed.
+//!
+//! Not followed, since no field says that they are files: paths in string inputs of modifiers, in
+//! drivers, in Python scripts and in properties of add-ons; includes and textures inside shader
+//! scripts; colour configurations. Proxies of clips and strips are made anew and not needed.
 
 mod ask;
 mod disk;

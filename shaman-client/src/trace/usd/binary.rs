@@ -17,8 +17,11 @@ const TOKEN_BYTES_MAX: u64 = 256 << 20;
 /// Most sections; there are six.
 const SECTIONS_MAX: u64 = 64;
 
-/// Gives all tokens.
-pub(super) fn tokens(file: &mut (impl Read + Seek)) -> io::Result<Vec<Vec<u8>>> {
+/// Offers all tokens. Stops when `offer` fails.
+pub(super) fn tokens(
+    file: &mut (impl Read + Seek),
+    offer: &mut impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut head = [0; 16];
     file.read_exact(&mut head)?;
     let [_, _, _, _, _, _, _, _, major, minor, ..] = head;
@@ -46,10 +49,10 @@ pub(super) fn tokens(file: &mut (impl Read + Seek)) -> io::Result<Vec<Vec<u8>>> 
             } else {
                 bytes
             };
-            return Ok(plain.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect());
+            return plain.split(|byte| *byte == 0).try_for_each(offer);
         }
     }
-    Ok(Vec::new())
+    Ok(())
 }
 
 fn number(file: &mut impl Read) -> io::Result<u64> {
@@ -147,7 +150,15 @@ mod tests {
     }
 
     fn read(packed: &[u8], plain_len: u64) -> io::Result<Vec<Vec<u8>>> {
-        tokens(&mut io::Cursor::new(file(packed, plain_len)))
+        let mut found = Vec::new();
+        tokens(
+            &mut io::Cursor::new(file(packed, plain_len)),
+            &mut |token| {
+                found.push(token.to_vec());
+                Ok(())
+            },
+        )?;
+        Ok(found)
     }
 
     #[test]

@@ -14,6 +14,7 @@
 mod binary;
 mod text;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufReader, Read as _, Seek as _};
 use std::path::Path;
@@ -29,41 +30,49 @@ pub(super) fn is_layer(path: &Path) -> bool {
         .any(|known| ending.eq_ignore_ascii_case(known))
 }
 
+/// Most layers that one layer may refer to: 100,000. Large sets have some thousand.
+const LAYERS_MAX: usize = 100_000;
+
 /// Gives the paths of the layers that a layer refers to, as they stand in it, each once.
 ///
-/// A file that is neither form has none. Reads in bounded memory; fails with the disk, or if a
-/// binary file is damaged.
-pub(super) fn layers(path: &Path) -> io::Result<Vec<Vec<u8>>> {
+/// A file that is neither form has none. Reads in bounded memory; fails with the disk, if a binary
+/// file is damaged, or if there are more than 100,000.
+pub(super) fn layers(path: &Path) -> io::Result<BTreeSet<Vec<u8>>> {
     let mut file = File::open(path)?;
     let mut magic = Vec::new();
     file.by_ref().take(8).read_to_end(&mut magic)?;
     file.rewind()?;
-    let mut found = if magic == b"PXR-USDC" {
-        binary::tokens(&mut file)?
-    } else if magic.starts_with(b"#usda") {
-        text::asset_paths(BufReader::new(file))?
-    } else {
-        Vec::new()
+    let mut found = BTreeSet::new();
+    let mut offer = |path: &[u8]| {
+        let path = bare(path);
+        if is_path_of_layer(path) && !found.contains(path) {
+            found.insert(path.to_vec());
+        }
+        if found.len() > LAYERS_MAX {
+            let text = format!("it refers to more than {LAYERS_MAX} others");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        Ok(())
     };
-    found.iter_mut().for_each(strip);
-    found.retain(|path| is_path_of_layer(path));
-    found.sort_unstable();
-    found.dedup();
+    if magic == b"PXR-USDC" {
+        binary::tokens(&mut file, &mut offer)?;
+    } else if magic.starts_with(b"#usda") {
+        text::asset_paths(BufReader::new(file), &mut offer)?;
+    }
     Ok(found)
 }
 
 /// Takes off what may stand behind a path: the file in an archive, arguments for a reader.
-fn strip(path: &mut Vec<u8>) {
+fn bare(path: &[u8]) -> &[u8] {
     const ARGUMENTS: &[u8] = b":SDF_FORMAT_ARGS:";
     let arguments = path
         .windows(ARGUMENTS.len())
         .position(|part| part == ARGUMENTS);
-    path.truncate(arguments.unwrap_or(path.len()));
-    if path.ends_with(b"]")
-        && let Some(start) = path.iter().rposition(|byte| *byte == b'[')
-    {
-        path.truncate(start);
-    }
+    let path = path.get(..arguments.unwrap_or(path.len())).unwrap_or(path);
+    let archive = path
+        .strip_suffix(b"]")
+        .and_then(|path| path.split(|byte| *byte == b'[').next());
+    archive.unwrap_or(path)
 }
 
 fn is_path_of_layer(path: &[u8]) -> bool {
@@ -72,8 +81,8 @@ fn is_path_of_layer(path: &[u8]) -> bool {
     let is_known = ENDINGS
         .iter()
         .any(|known| ending.eq_ignore_ascii_case(known.as_bytes()));
-    let is_address = path.windows(3).any(|part| part == b"://");
-    is_known && dot > 0 && !is_address && !path.contains(&b'\n')
+    let is_address = || path.windows(3).any(|part| part == b"://");
+    is_known && dot > 0 && !path.contains(&b'\n') && !is_address()
 }
 
 #[cfg(test)]
@@ -99,12 +108,7 @@ mod tests {
 
     #[test]
     fn what_follows_a_path_is_taken_off() {
-        let stripped = |path: &[u8]| {
-            let mut path = path.to_vec();
-            strip(&mut path);
-            path
-        };
-        assert_eq!(stripped(b"a.usdz[b/c.usda]"), b"a.usdz");
-        assert_eq!(stripped(b"a.usd:SDF_FORMAT_ARGS:x=1"), b"a.usd");
+        assert_eq!(bare(b"a.usdz[b/c.usda]"), b"a.usdz");
+        assert_eq!(bare(b"a.usd:SDF_FORMAT_ARGS:x=1"), b"a.usd");
     }
 }

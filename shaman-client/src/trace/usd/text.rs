@@ -8,14 +8,16 @@ const PATH_BYTES_MAX: usize = 4096;
 /// Most bytes of one file that are read: 1 GiB. Large scenes are binary.
 const BYTES_MAX: u64 = 1 << 30;
 
-/// Gives all asset paths, from `@` to `@` or from `@@@` to `@@@`.
+/// Offers all asset paths, from `@` to `@` or from `@@@` to `@@@`.
 ///
-/// Stops at the first one without an end. Memory: the paths.
-pub(super) fn asset_paths(text: impl BufRead) -> io::Result<Vec<Vec<u8>>> {
+/// Stops when `offer` fails.
+pub(super) fn asset_paths(
+    text: impl BufRead,
+    offer: &mut impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut text = Text {
         bytes: text.take(BYTES_MAX),
     };
-    let mut found = Vec::new();
     while let Some(byte) = text.next()? {
         match byte {
             b'#' => text.pass(|byte| byte == b'\n')?,
@@ -23,14 +25,16 @@ pub(super) fn asset_paths(text: impl BufRead) -> io::Result<Vec<Vec<u8>>> {
             b'@' => {
                 let marks = 1 + text.count(b'@', 2)?;
                 // Two are an empty path.
-                if marks != 2 {
-                    found.extend(text.until(b'@', marks)?);
+                if marks != 2
+                    && let Some(path) = text.until(b'@', marks)?
+                {
+                    offer(&path)?;
                 }
             }
             _ => {}
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 struct Text<R> {
@@ -116,8 +120,13 @@ mod tests {
     use super::asset_paths;
 
     fn paths(text: &str) -> Vec<String> {
-        let found = asset_paths(text.as_bytes()).unwrap().into_iter();
-        found.map(|path| String::from_utf8(path).unwrap()).collect()
+        let mut found = Vec::new();
+        asset_paths(text.as_bytes(), &mut |path| {
+            found.push(String::from_utf8(path.to_vec()).unwrap());
+            Ok(())
+        })
+        .unwrap();
+        found
     }
 
     #[test]
