@@ -90,7 +90,7 @@ if ! works "$venv"; then
     trap 'exit 130' INT TERM HUP
     chmod 755 "$making"
     echo "get-blender: installing bpy $version below $venvs" >&2
-    "$python" -m venv "$making" >&2 || give_up "$python can't make a virtual environment."
+    "$python" -m venv --prompt "bpy-$version" "$making" >&2 || give_up "$python can't make a virtual environment."
     "$making/bin/python" -m pip install -q --disable-pip-version-check --no-input "bpy==$version" >&2 ||
         give_up "pip could not install bpy==$version."
     works "$making" || {

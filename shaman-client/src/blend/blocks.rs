@@ -1,271 +1,59 @@
 //! The blocks of a file: one pass over their headers, the small ones kept.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
-use std::fmt;
-
-use super::container::{Source, Stream};
+use super::container::Stream;
 use super::dna::Dna;
 use super::failure::BlendError;
-use super::header::{self, Form, Header};
-use super::limits::{
-    BLOCKS_MAX, DNA_BYTES_MAX, FETCHED_BYTES_MAX, KEPT_BLOCK_BYTES, KEPT_BYTES_MAX,
-};
-use super::record::Record;
-
-/// A .blend that has been read: its data-blocks can be asked for their fields.
-///
-/// Large blocks stay in the file. A rule that follows a pointer to one finds nothing at first;
-/// [`Blend::fetch`] then brings what was looked for, and the rules are asked again.
-pub struct Blend {
-    source: Source,
-    header: Header,
-    dna: Dna,
-    blocks: Vec<Block>,
-    /// In the places of the DATA blocks that follow one ID: their indices, sorted by `old`. In the
-    /// place of the ID: the end of those places.
-    by_old: Vec<u32>,
-    ids: HashMap<u64, u32>,
-    kept: Vec<u8>,
-    fetched: HashMap<u32, Vec<u8>>,
-    fetched_bytes: u64,
-    looked_for: RefCell<BTreeSet<u32>>,
-    damage: Option<BlendError>,
-}
+use super::header::{Form, Header};
+use super::limits::{BLOCKS_MAX, DNA_BYTES_MAX, KEPT_BLOCK_BYTES, KEPT_BYTES_MAX};
 
 /// One block header.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block {
-    code: [u8; 4],
+    /// Two letters for a data-block, `DATA` for what belongs to it.
+    pub(super) code: [u8; 4],
     /// Index of its struct in the DNA; 0 means bytes without a struct.
-    shape: u32,
+    pub(super) shape: u32,
     /// What a pointer to it holds.
-    old: u64,
+    pub(super) old: u64,
     /// Bytes of data.
-    len: u64,
+    pub(super) len: u64,
     /// Where they are in `kept`; [`IN_FILE`] for those left where they are.
-    at: u64,
+    pub(super) at: u64,
 }
 
-const IN_FILE: u64 = u64::MAX;
+/// Not kept.
+pub(super) const IN_FILE: u64 = u64::MAX;
 
 impl Block {
-    fn is_data(self) -> bool {
+    /// Tells whether it belongs to the data-block before it.
+    pub(super) fn is_data(self) -> bool {
         self.code == *b"DATA"
     }
 
-    /// Data-blocks have codes of two letters.
-    fn is_id(self) -> bool {
+    /// Tells whether it is a data-block: those have codes of two letters.
+    pub(super) fn is_id(self) -> bool {
         matches!(self.code, [b'A'..=b'Z', b'A'..=b'Z' | b'0'..=b'9', 0, 0])
     }
 }
 
-impl Blend {
-    /// Reads all block headers and all small blocks.
-    ///
-    /// Memory: 40 bytes a block and at most 1 GiB of small blocks. A file that is damaged after
-    /// the description of its structures is still of use; [`Blend::damage`] then says so.
-    pub fn read(source: Source) -> Result<Self, BlendError> {
-        let mut stream = source.open()?;
-        let header = header::read(&mut stream)?;
-        let mut scan = Scan {
-            blocks: Vec::new(),
-            kept: Vec::new(),
-            dna: None,
-        };
-        let ended = scan.run(&mut stream, header);
-        drop(stream);
-        let Some(dna) = scan.dna else {
-            return Err(ended.err().unwrap_or(BlendError::NoDna));
-        };
-        let (by_old, ids) = arrange(&scan.blocks);
-        Ok(Self {
-            source,
-            header,
-            dna,
-            blocks: scan.blocks,
-            by_old,
-            ids,
-            kept: scan.kept,
-            fetched: HashMap::new(),
-            fetched_bytes: 0,
-            looked_for: RefCell::default(),
-            damage: ended.err(),
-        })
-    }
-
-    /// Gives Blender's version as a number, 304 or 500.
-    pub fn version(&self) -> u32 {
-        self.header.version
-    }
-
-    /// Tells what is wrong behind the point up to which the file could be read.
-    pub fn damage(&self) -> Option<&BlendError> {
-        self.damage.as_ref()
-    }
-
-    /// Gives all data-blocks in the order of the file, libraries and placeholders of linked
-    /// data-blocks among them.
-    pub fn ids(&self) -> impl Iterator<Item = Record<'_>> {
-        let ids = (0_u32..)
-            .zip(&self.blocks)
-            .filter(|(_, block)| block.is_id());
-        ids.filter_map(|(index, _)| self.record(index, index))
-    }
-
-    /// Brings the large blocks that were looked for since the last call.
-    ///
-    /// Gives whether there are new ones, so that asking again may find more. Reads the file
-    /// another time, up to the last block wanted.
-    pub fn fetch(&mut self) -> Result<bool, BlendError> {
-        let mut wanted = self.looked_for.take();
-        wanted.retain(|index| !self.fetched.contains_key(index));
-        let Some(last) = wanted.last().copied() else {
-            return Ok(false);
-        };
-        let mut stream = self.source.open()?;
-        stream.skip(self.header.len)?;
-        let header_len = self.header.form.len() as u64;
-        for (index, block) in (0..=last).zip(&self.blocks) {
-            stream.skip(header_len)?;
-            if !wanted.contains(&index) {
-                stream.skip(block.len)?;
-                continue;
-            }
-            self.fetched_bytes = self.fetched_bytes.saturating_add(block.len);
-            if self.fetched_bytes > FETCHED_BYTES_MAX {
-                return Err(BlendError::TooLarge(FETCHED_BYTES_MAX));
-            }
-            let mut data = Vec::new();
-            stream.read_onto(&mut data, block.len)?;
-            self.fetched.insert(index, data);
-        }
-        Ok(true)
-    }
-
-    pub(super) fn header(&self) -> Header {
-        self.header
-    }
-
-    pub(super) fn dna(&self) -> &Dna {
-        &self.dna
-    }
-
-    /// Finds what a pointer of the data-block `owner` points to.
-    ///
-    /// First among the DATA blocks of that data-block, then among all data-blocks: since 5.0 the
-    /// same number stands for different DATA blocks of different owners.
-    pub(super) fn target(&self, owner: u32, pointer: u64) -> Option<u32> {
-        if pointer == 0 {
-            return None;
-        }
-        let first = owner as usize + 1;
-        let end = self
-            .by_old
-            .get(owner as usize)
-            .map_or(first, |end| *end as usize);
-        let own = self.by_old.get(first..end).unwrap_or_default();
-        let place = own.partition_point(|index| self.old(*index) < pointer);
-        match own.get(place) {
-            Some(index) if self.old(*index) == pointer => Some(*index),
-            _ => self.ids.get(&pointer).copied(),
-        }
-    }
-
-    /// Gives the data of a block; `None`, and a note to fetch it, if it is still in the file.
-    pub(super) fn data(&self, index: u32) -> Option<&[u8]> {
-        let block = self.blocks.get(index as usize)?;
-        if block.at != IN_FILE {
-            let start = usize::try_from(block.at).ok()?;
-            return self
-                .kept
-                .get(start..start.checked_add(usize::try_from(block.len).ok()?)?);
-        }
-        let fetched = self.fetched.get(&index);
-        if fetched.is_none() {
-            self.looked_for.borrow_mut().insert(index);
-        }
-        fetched.map(Vec::as_slice)
-    }
-
-    /// Gives the first struct of a block as a record of `owner`.
-    pub(super) fn record(&self, index: u32, owner: u32) -> Option<Record<'_>> {
-        self.records(index, owner).next()
-    }
-
-    /// Gives the structs of a block, one after the other, as records of `owner`.
-    pub(super) fn records(&self, index: u32, owner: u32) -> impl Iterator<Item = Record<'_>> {
-        let block = self
-            .blocks
-            .get(index as usize)
-            .filter(|block| block.shape != 0);
-        let shape = block.map_or(0, |block| block.shape);
-        let len = self.dna.len(shape);
-        let data = block
-            .filter(|_| len > 0)
-            .and_then(|_| self.data(index))
-            .unwrap_or_default();
-        data.chunks_exact(len.max(1))
-            .map(move |data| Record::new(self, owner, shape, data))
-    }
-
-    pub(super) fn code(&self, index: u32) -> [u8; 4] {
-        self.blocks
-            .get(index as usize)
-            .map_or([0; 4], |block| block.code)
-    }
-
-    pub(super) fn old(&self, index: u32) -> u64 {
-        self.blocks.get(index as usize).map_or(0, |block| block.old)
-    }
-
-    pub(super) fn is_data(&self, index: u32) -> bool {
-        self.blocks
-            .get(index as usize)
-            .is_some_and(|block| block.is_data())
-    }
-}
-
-impl fmt::Debug for Blend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Blend");
-        shown
-            .field("header", &self.header)
-            .field("blocks", &self.blocks.len());
-        shown.field("damage", &self.damage).finish_non_exhaustive()
-    }
-}
-
-/// Sorts the DATA blocks of each owner by `old`, and maps the data-blocks.
-fn arrange(blocks: &[Block]) -> (Vec<u32>, HashMap<u64, u32>) {
-    let mut by_old: Vec<u32> = (0..).take(blocks.len()).collect();
-    let mut ids = HashMap::new();
-    let old = |index: &u32| blocks.get(*index as usize).map_or(0, |block| block.old);
-    let mut start = 0;
-    for run in blocks.chunk_by(|_, next| next.is_data()) {
-        let end = start + run.len();
-        if let Some([owner, own @ ..]) = by_old.get_mut(start..end) {
-            own.sort_by_key(old);
-            if let Some(block) = run.first().filter(|block| block.is_id()) {
-                ids.entry(block.old).or_insert(*owner);
-            }
-            *owner = u32::try_from(end).unwrap_or(u32::MAX);
-        }
-        start = end;
-    }
-    (by_old, ids)
-}
-
-/// The pass over the file.
-struct Scan {
-    blocks: Vec<Block>,
-    kept: Vec<u8>,
-    dna: Option<Dna>,
+/// What one pass over a file keeps of it.
+#[derive(Default)]
+pub(super) struct Scan {
+    /// All block headers, without the end mark.
+    pub(super) blocks: Vec<Block>,
+    /// The data of small blocks.
+    pub(super) kept: Vec<u8>,
+    /// The structures, once they have been met.
+    pub(super) dna: Option<Dna>,
 }
 
 impl Scan {
     /// Reads until the end mark; what was met before a failure is there in any case.
-    fn run(&mut self, stream: &mut Stream<'_>, header: Header) -> Result<(), BlendError> {
+    pub(super) fn run(
+        &mut self,
+        stream: &mut Stream<'_>,
+        header: Header,
+    ) -> Result<(), BlendError> {
         while let Some(mut block) = next(stream, header)? {
             if self.blocks.len() == BLOCKS_MAX {
                 return Err(BlendError::TooManyBlocks(BLOCKS_MAX));

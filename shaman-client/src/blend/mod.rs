@@ -23,11 +23,12 @@ mod container;
 mod dna;
 mod endian;
 mod failure;
+mod file;
 mod header;
 mod limits;
 mod record;
 
-pub use blocks::Blend;
 pub use container::Source;
 pub use failure::BlendError;
+pub use file::Blend;
 pub use record::Record;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::blocks::Blend;
 use super::dna::Spot;
+use super::file::Blend;
 
 /// One struct of one data-block.
 ///
@@ -77,8 +77,13 @@ impl<'a> Record<'a> {
 
     /// Reads the string that a `char *` points to, up to its first zero.
     pub fn string(&self, path: &str) -> Option<&'a [u8]> {
-        let target = self.blend.target(self.owner, self.pointer(path)?)?;
-        self.blend.data(target)?.split(|byte| *byte == 0).next()
+        self.bytes_behind(path)?.split(|byte| *byte == 0).next()
+    }
+
+    /// Reads the whole block that a pointer points to, without a struct.
+    pub fn bytes_behind(&self, path: &str) -> Option<&'a [u8]> {
+        self.blend
+            .data(self.blend.target(self.owner, self.pointer(path)?)?)
     }
 
     /// Reads a pointer; `None` if it is null.
@@ -134,6 +139,14 @@ impl<'a> Record<'a> {
                 .and_then(|pointer| item.at_pointer(pointer));
             Some(item)
         })
+    }
+
+    /// Gives all structs of that kind that belong to this data-block, wherever they hang in it.
+    pub fn all_of(&self, kind: &'static [u8]) -> impl Iterator<Item = Self> + use<'a> {
+        let (blend, owner) = (self.blend, self.owner);
+        blend
+            .all_of(owner, kind)
+            .flat_map(move |index| blend.records(index, owner))
     }
 
     fn at_pointer(&self, pointer: u64) -> Option<Self> {

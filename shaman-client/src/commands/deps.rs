@@ -45,12 +45,22 @@ fn list(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
         }
     }
     let bytes = trace.files.iter().map(|file| file.size).sum();
+    let outside = trace
+        .files
+        .iter()
+        .filter(|file| file.in_pack.is_none())
+        .count();
+    let outside = if outside > 0 {
+        format!(", {outside} outside")
+    } else {
+        String::new()
+    };
     writeln!(
         out,
-        "{}, {} below {}, {} missing",
+        "{} from {}, {}{outside}, {} missing",
         count(trace.files.len(), "file"),
-        human(bytes),
         trace.root.display(),
+        human(bytes),
         trace.missing.len()
     )
 }

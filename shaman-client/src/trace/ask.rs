@@ -1,6 +1,7 @@
 //! What a rule says: a path as it stands in the file, and how to understand it.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::kind::Kind;
@@ -28,7 +29,20 @@ pub(super) enum How {
     /// One of many frames, told apart by the last number in the name.
     Frames,
     /// Tiles, with the numbers of those that must be there (1001 and up).
-    Tiles(Vec<i64>),
+    Tiles(BTreeSet<u16>),
+    /// A directory, with everything below these directories in it; without any, below itself.
+    Folder(&'static [&'static str]),
+    /// The files of a simulation: their names begin with this one, then comes `_` and a frame.
+    Simulated(Absence),
+}
+
+/// What it means if nothing is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// Something is missing.
+    Missing,
+    /// Nothing was baked.
+    Fine,
 }
 
 /// Most asks of one .blend: half a million. The heaviest shots need some 40,000 files.
@@ -41,30 +55,38 @@ const PATH_BYTES_MAX: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Asks {
     user: Arc<[u8]>,
+    blend: PathBuf,
     base: Arc<Path>,
     list: Vec<Ask>,
     is_full: bool,
 }
 
 impl Asks {
-    /// Starts with no asks; `//` stands for `base`.
-    pub(super) fn new(base: &Path) -> Self {
+    /// Starts with no asks; `//` stands for the directory of `blend`.
+    pub(super) fn new(blend: &Path) -> Self {
         Self {
             user: Arc::default(),
-            base: base.into(),
+            blend: blend.to_path_buf(),
+            base: blend.parent().unwrap_or(blend).into(),
             list: Vec::new(),
             is_full: false,
         }
     }
 
-    /// Says whose asks come next, and which directory its `//` stands for.
-    pub(super) fn by(&mut self, user: &[u8], base: &Path) {
+    /// Says whose asks come next, and in which .blend that data-block lives.
+    pub(super) fn by(&mut self, user: &[u8], blend: &Path) {
         if *self.user != *user {
             self.user = user.into();
         }
-        if *self.base != *base {
-            self.base = base.into();
+        if self.blend != *blend {
+            self.blend = blend.to_path_buf();
+            self.base = blend.parent().unwrap_or(blend).into();
         }
+    }
+
+    /// Gives the .blend in which the data-block lives.
+    pub(super) fn blend(&self) -> &Path {
+        &self.blend
     }
 
     /// Asks for one file. An empty path asks for nothing.

@@ -1,10 +1,12 @@
 //! From an ask to files: those that are there and those that are not.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::ask::{Ask, How};
-use super::disk::{Disk, There};
+use super::ask::{Absence, Ask, How};
+use super::disk::{self, Disk, There};
+use super::folder;
 use super::paths::{self, Place};
 use super::pattern::Pattern;
 
@@ -19,8 +21,8 @@ pub(super) struct Hit {
 
 /// Finds the files that `ask` leads to, and says in `warnings` what is odd about them.
 ///
-/// At least one hit comes of each ask, so that nothing is lost: the file that is not there, if
-/// there is no other.
+/// If there is nothing, the hit is what is not there, so that nothing is lost. Only a simulation
+/// that was never baked leads to no hit.
 pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<Hit> {
     let path = match paths::resolve(&ask.path, &ask.base) {
         Place::Here(path) => path,
@@ -50,14 +52,15 @@ pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<
                 return vec![file(path, disk, warnings)];
             };
             let mut hits = matches(&path, &pattern, disk, warnings);
+            let lower = |path: &Path| path.file_name().map(disk::lower);
+            let there: BTreeSet<_> = hits.iter().map(|hit| lower(&hit.path)).collect();
             for tile in tiles {
-                let tile = path.with_file_name(paths::os_string(pattern.name(*tile)));
-                let same = |hit: &Hit| {
-                    let names = (hit.path.file_name(), tile.file_name());
-                    matches!(names, (Some(a), Some(b)) if a.eq_ignore_ascii_case(b))
-                };
-                if !hits.iter().any(same) {
-                    hits.push(file(tile, disk, warnings));
+                let tile = path.with_file_name(paths::os_string(pattern.name((*tile).into())));
+                if !there.contains(&lower(&tile)) {
+                    hits.push(Hit {
+                        path: tile,
+                        size: None,
+                    });
                 }
             }
             if hits.is_empty() {
@@ -66,7 +69,34 @@ pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<
                 hits
             }
         }
+        How::Folder(folders) => folder::everything(&path, folders, &ask.base, disk, warnings),
+        How::Simulated(absence) => simulated(path, *absence, disk),
     }
+}
+
+/// Finds the files of a simulation: `path`, `_`, and the digits of a frame.
+fn simulated(path: PathBuf, absence: Absence, disk: &Disk) -> Vec<Hit> {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        return Vec::new();
+    };
+    let head = [paths::bytes(name), b"_"].concat();
+    let mut hits = Vec::new();
+    if let Some(listing) = disk.list(dir) {
+        for name in listing.starting_with(&head) {
+            let rest = paths::bytes(name).get(head.len()..).unwrap_or_default();
+            let path = dir.join(name);
+            if let (Some(b'0'..=b'9'), There::File(size)) = (rest.first(), Disk::look(&path)) {
+                hits.push(Hit {
+                    path,
+                    size: Some(size),
+                });
+            }
+        }
+    }
+    if hits.is_empty() && absence == Absence::Missing {
+        hits.push(Hit { path, size: None });
+    }
+    hits
 }
 
 /// Finds one file, if need be in another case.
@@ -99,7 +129,8 @@ fn file(path: PathBuf, disk: &Disk, warnings: &mut Vec<String>) -> Hit {
     Hit { path, size: None }
 }
 
-fn other_case(asked: &Path, there: &Path) -> String {
+/// Says that a name on disk is in another case.
+pub(super) fn other_case(asked: &Path, there: &Path) -> String {
     format!(
         "`{}` is on disk as `{}`; make upper and lower case the same, or render nodes will not find it",
         asked.display(),

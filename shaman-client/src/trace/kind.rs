@@ -21,10 +21,22 @@ pub enum Kind {
     Font,
     /// An OpenVDB file.
     Volume,
-    /// An Alembic or USD file.
+    /// An Alembic or USD file, or a layer of one.
     CacheFile,
     /// A movie, an image or a sound of the video sequencer.
     Strip,
+    /// Vertex positions or displacements beside a mesh.
+    MeshCache,
+    /// A file of a baked simulation.
+    Simulation,
+    /// How a lamp spreads its light (IES).
+    LightProfile,
+    /// A shader in the Open Shading Language.
+    Script,
+    /// A mesh, point cloud or table that a geometry node reads.
+    Import,
+    /// A text that is edited outside of Blender. Renders use the copy in the .blend.
+    Text,
 }
 
 impl Kind {
@@ -39,6 +51,12 @@ impl Kind {
             Self::Volume => "volume",
             Self::CacheFile => "cache-file",
             Self::Strip => "strip",
+            Self::MeshCache => "mesh-cache",
+            Self::Simulation => "simulation",
+            Self::LightProfile => "light-profile",
+            Self::Script => "script",
+            Self::Import => "import",
+            Self::Text => "text",
         }
     }
 }

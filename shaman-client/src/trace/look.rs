@@ -1,16 +1,16 @@
 //! One .blend: read it, show its data-blocks to the rules, find what they ask for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ask::{ASKS_MAX, Asks};
+use super::ask::{ASKS_MAX, Ask, Asks, How};
 use super::disk::Disk;
 use super::expand::{self, Hit};
 use super::kind::Kind;
 use super::paths::{self, Place};
-use super::{rules, scope};
+use super::{rules, scope, usd};
 use crate::blend::{Blend, BlendError, Source};
 
 /// What one .blend asks for.
@@ -24,6 +24,14 @@ pub(super) struct Looked {
     pub(super) warnings: Vec<String>,
 }
 
+impl Looked {
+    fn append(&mut self, other: Self) {
+        self.wants.extend(other.wants);
+        self.libraries.extend(other.libraries);
+        self.warnings.extend(other.warnings);
+    }
+}
+
 /// How often large blocks are fetched for rules that find another one behind them.
 const ROUNDS_MAX: usize = 8;
 
@@ -31,30 +39,54 @@ const ROUNDS_MAX: usize = 8;
 /// file could ask for the frames of a large one without end.
 const HITS_MAX: usize = 1_000_000;
 
+/// How deep libraries that are packed in packed libraries are looked into.
+const PACKED_DEPTH_MAX: usize = 4;
+
 /// Looks into the .blend at `path` (absolute).
 pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
-    let mut blend = Blend::read(Source::File(path.to_path_buf()))?;
-    let mut warnings = Vec::new();
-    if let Some(damage) = blend.damage() {
-        warnings.push(warning(path, damage));
-    }
-    let base = path.parent().unwrap_or(path);
-    let mut asks = ask(&blend, base);
+    look_into(Source::File(path.to_path_buf()), path, disk, 0)
+}
+
+/// Looks into a .blend that lies at `path`, or would if it were not packed.
+fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<Looked, BlendError> {
+    let mut blend = Blend::read(source)?;
+    let mut looked = Looked {
+        wants: Vec::new(),
+        libraries: Vec::new(),
+        warnings: Vec::new(),
+    };
+    looked
+        .warnings
+        .extend(blend.damage().map(|damage| warning(path, damage)));
+    let mut asks = ask(&blend, path);
     for _ in 0..ROUNDS_MAX {
+        // Looks at packed libraries for no other reason than to have them fetched.
+        _ = rules::library::packed(&blend).count();
         match blend.fetch() {
             Ok(false) => break,
-            Ok(true) => asks = ask(&blend, base),
+            Ok(true) => asks = ask(&blend, path),
             Err(error) => {
-                warnings.push(warning(path, &error));
+                looked.warnings.push(warning(path, &error));
                 break;
             }
         }
     }
-    let mut looked = Looked {
-        wants: Vec::new(),
-        libraries: Vec::new(),
-        warnings,
-    };
+    for (name, bytes) in rules::library::packed(&blend) {
+        let (Place::Here(library) | Place::Elsewhere(library)) =
+            paths::resolve(name, path.parent().unwrap_or(path));
+        if depth == PACKED_DEPTH_MAX {
+            looked.warnings.push(format!(
+                "`{}` is packed too deep to be followed; unpack one of its libraries",
+                library.display()
+            ));
+            continue;
+        }
+        match look_into(Source::Bytes(bytes.to_vec()), &library, disk, depth + 1) {
+            Ok(inside) => looked.append(inside),
+            Err(error) => looked.warnings.push(warning(&library, &error)),
+        }
+    }
+    drop(blend);
     if asks.is_full() {
         looked.warnings.push(format!(
             "`{}` asks for more than {ASKS_MAX} files; those after them are left out",
@@ -62,8 +94,10 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
         ));
     }
     let mut users = HashMap::new();
-    for ask in asks.into_list() {
-        let user = users.entry(ask.user.clone()).or_insert_with(|| {
+    let mut layers = HashSet::new();
+    let mut left = VecDeque::from(asks.into_list());
+    while let Some(ask) = left.pop_front() {
+        let user = users.entry(Arc::clone(&ask.user)).or_insert_with(|| {
             format!("{}#{}", path.display(), String::from_utf8_lossy(&ask.user)).into()
         });
         for hit in expand::expand(&ask, disk, &mut looked.warnings) {
@@ -77,10 +111,37 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
             if ask.kind == Kind::Blend && hit.size.is_some() {
                 looked.libraries.push(hit.path.clone());
             }
+            let is_layer = ask.kind == Kind::CacheFile && usd::is_layer(&hit.path);
+            if is_layer
+                && hit.size.is_some()
+                && left.len() < ASKS_MAX
+                && layers.insert(hit.path.clone())
+            {
+                left.extend(layers_of(&hit.path, &ask, &mut looked.warnings));
+            }
             looked.wants.push((hit, ask.kind, Arc::clone(user)));
         }
     }
     Ok(looked)
+}
+
+/// Asks for the layers that a USD file refers to, in the name of who asked for the file.
+fn layers_of(path: &Path, ask: &Ask, warnings: &mut Vec<String>) -> Vec<Ask> {
+    let base: Arc<Path> = path.parent().unwrap_or(path).into();
+    let layers = usd::layers(path).unwrap_or_else(|error| {
+        warnings.push(format!(
+            "`{}` could not be followed: {error}",
+            path.display()
+        ));
+        BTreeSet::new()
+    });
+    let ask = |path| Ask {
+        path,
+        how: How::File,
+        base: Arc::clone(&base),
+        ..ask.clone()
+    };
+    layers.into_iter().map(ask).collect()
 }
 
 /// Says what is wrong with a file, with all causes, in one line.
@@ -94,19 +155,20 @@ pub(super) fn warning(path: &Path, error: &BlendError) -> String {
     )
 }
 
-fn ask(blend: &Blend, base: &Path) -> Asks {
-    let mut asks = Asks::new(base);
+fn ask(blend: &Blend, path: &Path) -> Asks {
+    let base = path.parent().unwrap_or(path);
+    let mut asks = Asks::new(path);
     for library in rules::library::needed(blend) {
-        asks.by(library.id_name(), base);
+        asks.by(library.id_name(), path);
         asks.file(Kind::Blend, library.text("name").unwrap_or_default());
     }
     for id in scope::ids(blend) {
         match rules::library::packed_from(&id) {
-            None => asks.by(id.id_name(), base),
+            None => asks.by(id.id_name(), path),
             Some(archive) => {
                 let (Place::Here(archive) | Place::Elsewhere(archive)) =
                     paths::resolve(archive, base);
-                asks.by(id.id_name(), archive.parent().unwrap_or(base));
+                asks.by(id.id_name(), &archive);
             }
         }
         rules::look(&id, &mut asks);

@@ -14,13 +14,19 @@
 //! * `rules` is one file a kind of dependency. A rule turns a data-block into *asks*: a path as it
 //!   stands in the file, and how to understand it (one file, numbered frames, tiles).
 //! * `expand` turns an ask into files that are there and files that are not.
+//! * `usd` finds what a USD file asks for in its turn.
 //!
 //! Promise: never loses a file silently. What is not there is in `missing`, what cannot be followed
 //! is in `warnings`, and where it cannot be known whether a file is needed, it is listed.
+//!
+//! Not followed, since no field says that they are files: paths in string inputs of modifiers, in
+//! drivers, in Python scripts and in properties of add-ons; includes and textures inside shader
+//! scripts; colour configurations. Proxies of clips and strips are made anew and not needed.
 
 mod ask;
 mod disk;
 mod expand;
+mod folder;
 mod kind;
 mod look;
 mod paths;
@@ -29,6 +35,7 @@ mod report;
 mod root;
 mod rules;
 mod scope;
+mod usd;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

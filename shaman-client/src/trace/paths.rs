@@ -18,6 +18,10 @@ pub(super) enum Place {
     /// To an absolute path without `.` and `..`.
     Here(PathBuf),
     /// To another kind of system, as `C:\tex` on Linux. As written.
+    #[cfg_attr(
+        windows,
+        expect(dead_code, reason = "paths of other systems look like relative ones")
+    )]
     Elsewhere(PathBuf),
 }
 

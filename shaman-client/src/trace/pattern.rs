@@ -67,14 +67,14 @@ impl Pattern {
         })
     }
 
-    /// Gives the name that has this number.
-    pub(super) fn name(&self, number: i64) -> Vec<u8> {
+    /// Gives the name that has this number, for tiles as `tile_number` counts them.
+    pub(super) fn name(&self, number: u32) -> Vec<u8> {
         let text = match self.number {
             Number::Frame(digits) => format!("{number:0digits$}"),
             Number::Udim => number.to_string(),
             Number::Uv => {
                 let tile = number.saturating_sub(1001);
-                format!("u{}_v{}", tile.rem_euclid(10) + 1, tile.div_euclid(10) + 1)
+                format!("u{}_v{}", tile % 10 + 1, tile / 10 + 1)
             }
         };
         [&self.head, text.as_bytes(), &self.tail].concat()

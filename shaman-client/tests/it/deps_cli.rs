@@ -90,10 +90,8 @@ fn the_list_ends_with_what_it_adds_up_to() {
         "{list}"
     );
     let last = list.lines().last().unwrap();
-    assert!(
-        last.starts_with("3 files, ") && last.ends_with("1 missing"),
-        "{last}"
-    );
+    assert!(last.starts_with("3 files from "), "{last}");
+    assert!(last.ends_with(" kB, 1 outside, 1 missing"), "{last}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Projects that real Blenders saved, held against what is known to be in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -8,15 +8,6 @@ use shaman_client::trace;
 
 /// Blender versions of the fixtures.
 pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
-
-/// Kinds in the manifests that have no rule yet.
-const LATER: [&str; 5] = [
-    "mesh cache",
-    "fluid cache",
-    "IES profile",
-    "text block",
-    "USD layer behind a USD cache",
-];
 
 pub(crate) fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -37,30 +28,23 @@ fn every_file_of_a_project_is_found_in_every_version() {
         let root = folder.join(text(&manifest["project_root"]));
         let trace = trace::trace(&folder.join(text(&manifest["main"])), Some(&root)).unwrap();
 
-        let known = manifest["files"].as_array().unwrap();
-        let is_later = |file: &Value| LATER.contains(&file["kind"].as_str().unwrap());
+        let wanted = manifest["files"].as_array().unwrap().iter();
         let size = |file: &Value| file["size"].as_u64().unwrap();
-        let known: BTreeMap<_, _> = known
-            .iter()
-            .map(|file| {
-                (
-                    folder.join(text(&file["path"])),
-                    (size(file), is_later(file)),
-                )
-            })
+        let wanted: BTreeMap<_, _> = wanted
+            .map(|file| (folder.join(text(&file["path"])), size(file)))
             .collect();
-        for (path, (size, is_later)) in &known {
+        for (path, size) in &wanted {
             let found = trace.files.iter().find(|file| file.path == *path);
-            assert!(found.is_some() || *is_later, "{} is lost", path.display());
-            assert!(
-                found.is_none_or(|found| found.size == *size),
+            assert_eq!(
+                found.map(|file| file.size),
+                Some(*size),
                 "{}",
                 path.display()
             );
         }
         for file in &trace.files {
             assert!(
-                known.contains_key(&file.path),
+                wanted.contains_key(&file.path),
                 "{} is not needed",
                 file.path.display()
             );
@@ -71,5 +55,32 @@ fn every_file_of_a_project_is_found_in_every_version() {
         let gone: Vec<_> = gone.map(|path| folder.join(text(path))).collect();
         assert_eq!(missing, gone, "{version}");
         assert!(trace.warnings.is_empty(), "{version}: {:?}", trace.warnings);
+    }
+}
+
+#[test]
+fn every_corner_case_is_traced_right_in_every_version() {
+    for version in VERSIONS {
+        let folder = folder(version);
+        let root = folder.join("corners");
+        for case in json(&folder.join("corner_cases.json")).as_array().unwrap() {
+            let about = format!("{version}: {}", case["about"]);
+            let path = |value: &Value| folder.join(value.as_str().unwrap());
+            let paths = |key: &str| -> BTreeSet<PathBuf> {
+                case[key].as_array().unwrap().iter().map(path).collect()
+            };
+            let trace = trace::trace(&path(&case["blend"]), Some(&root)).unwrap();
+            let needs = case["needs"].as_array().unwrap().iter();
+            let needs: BTreeSet<_> = needs.map(|need| path(&need["path"])).collect();
+            let found: BTreeSet<_> = trace.files.iter().map(|file| file.path.clone()).collect();
+            let missing: BTreeSet<_> = trace.missing.iter().map(|file| file.path.clone()).collect();
+            assert_eq!(found, needs, "{about}");
+            assert!(found.is_disjoint(&paths("not")), "{about}");
+            assert_eq!(missing, paths("missing"), "{about}");
+            // Where case does not matter there is nothing to warn about.
+            let is_warned = !trace.warnings.is_empty();
+            let is_other_case = case["blend"].as_str().unwrap().contains("wrong_case");
+            assert!(!is_warned || is_other_case, "{about}: {:?}", trace.warnings);
+        }
     }
 }

@@ -88,17 +88,49 @@ fn a_broken_library_is_listed_and_the_rest_is_found() {
 }
 
 #[test]
-fn a_packed_library_is_not_a_dependency() {
+fn a_packed_library_is_not_a_dependency_but_what_it_needs_is() {
     let folder = Folder::new();
-    folder.touch(["packed.blend"]);
+    folder.touch(["lib/packed.blend", "lib/a.png", "a.png"]);
+    let mut library = modern();
+    library.image("a", 1, b"//a.png");
+    // Above the size up to which blocks are kept while reading.
+    library.raw(b"DATA", 0, 2, &vec![7; 40_000]);
     let mut main = modern();
     main.block(b"LI", "Library", 0x10, |library| {
         library
-            .text("name", b"//packed.blend")
+            .text("name", b"//lib/packed.blend")
             .int("packedfile", 0x99)
     });
+    let bytes = library.finish();
+    main.block(b"DATA", "PackedFile", 0x99, |file| file.int("data", 0x98));
+    main.raw(b"DATA", 0, 0x98, &bytes);
     folder.put("main.blend", &main.finish());
-    assert_eq!(blends(&folder.trace("main.blend")), ["main.blend"]);
+    let trace = folder.trace("main.blend");
+    assert_eq!(blends(&trace), ["main.blend"]);
+    assert_eq!(assets(&trace), ["lib/a.png"]);
+    assert!(trace.warnings.is_empty());
+}
+
+#[test]
+fn libraries_packed_in_packed_libraries_end() {
+    let folder = Folder::new();
+    let mut bytes = b"no .blend".to_vec();
+    for _ in 0..20 {
+        let mut main = modern();
+        main.block(b"LI", "Library", 0x10, |library| {
+            library.text("name", b"//a.blend").int("packedfile", 0x99)
+        });
+        main.block(b"DATA", "PackedFile", 0x99, |file| file.int("data", 0x98));
+        main.raw(b"DATA", 0, 0x98, &bytes);
+        bytes = main.finish();
+    }
+    folder.put("main.blend", &bytes);
+    let trace = folder.trace("main.blend");
+    assert!(
+        trace.warnings[0].contains("packed too deep"),
+        "{:?}",
+        trace.warnings
+    );
 }
 
 /// An archive (0x20) of `lib/iron.blend` (0x10), with a texture that was packed with it.

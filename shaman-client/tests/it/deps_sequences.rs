@@ -159,7 +159,7 @@ fn strip(kind: u64, dir: &[u8], names: &[&[u8]]) -> Build {
         element.resize(256 + 4 + 4, 0);
         elements.extend(element);
     }
-    build.raw(b"DATA", 12, 13, &elements);
+    build.raw(b"DATA", Build::index_of("StripElem"), 13, &elements);
     build
 }
 
@@ -207,4 +207,73 @@ fn a_movie_strip_is_one_file_and_a_sound_strip_is_its_sound() {
     // Without a sound data-block the strip's own path is all there is.
     folder.put("main.blend", &strip(4, b"//s", &[b"lost.wav"]).finish());
     assert_eq!(assets(&folder.trace("main.blend")), ["s/lost.wav"]);
+}
+
+#[test]
+fn each_eye_of_a_stereo_image_is_needed() {
+    let use_views = 1 << 14;
+    for (flag, wanted) in [
+        (use_views, ["a_L.png", "a_R.png"].as_slice()),
+        (0, &["a_L.png"]),
+    ] {
+        let folder = Folder::new();
+        folder.touch(["a_L.png", "a_R.png"]);
+        let mut build = modern();
+        build.block(b"IM", "Image", 1, |image| {
+            image
+                .text("name", b"//a_L.png")
+                .int("source", 1)
+                .int("flag", flag);
+            image.int("views.first", 2)
+        });
+        for (old, next, path) in [(2, 3, b"//a_L.png"), (3, 0, b"//a_R.png")] {
+            build.block(b"DATA", "ImageView", old, |view| {
+                view.int("next", next).text("filepath", path)
+            });
+        }
+        folder.put("main.blend", &build.finish());
+        assert_eq!(assets(&folder.trace("main.blend")), wanted);
+    }
+}
+
+#[test]
+fn each_eye_of_a_stereo_strip_is_needed() {
+    let (use_views, disabled) = (1 << 29, 1);
+    for (flag, wanted) in [
+        (use_views, ["s/a_L.mp4", "s/a_R.mp4"].as_slice()),
+        (0, &["s/a_L.mp4"]),
+    ] {
+        let folder = Folder::new();
+        folder.touch(["s/a_L.mp4", "s/a_R.mp4", "s/a_C.mp4"]);
+        let mut build = modern();
+        build.block(b"SC", "Scene", 1, |scene| {
+            scene.int("ed", 10).int("r.views.first", 20)
+        });
+        let views = [
+            (20, 21, b"_L", 0),
+            (21, 22, b"_R", 0),
+            (22, 0, b"_C", disabled),
+        ];
+        for (old, next, suffix, flag) in views {
+            build.block(b"DATA", "SceneRenderView", old, |view| {
+                view.int("next", next)
+                    .text("suffix", suffix)
+                    .int("viewflag", flag)
+            });
+        }
+        build.block(b"DATA", "Editing", 10, |editing| {
+            editing.int("seqbase.first", 11)
+        });
+        build.block(b"DATA", "Sequence", 11, |strip| {
+            strip.int("type", 3).int("strip", 12).int("flag", flag)
+        });
+        build.block(b"DATA", "Strip", 12, |data| {
+            data.text("dir", b"//s/").int("stripdata", 13)
+        });
+        build.block(b"DATA", "StripElem", 13, |element| {
+            element.text("name", b"a_L.mp4")
+        });
+        folder.put("main.blend", &build.finish());
+        assert_eq!(assets(&folder.trace("main.blend")), wanted);
+    }
 }

@@ -12,5 +12,7 @@ mod deps_formats;
 mod deps_hostile;
 mod deps_links;
 mod deps_names;
+mod deps_nodes;
 mod deps_sequences;
+mod deps_simulations;
 mod support;

@@ -1,4 +1,4 @@
-//! `CF`: Alembic and USD files, one or numbered frames.
+//! `CF`: Alembic and USD files, one or numbered frames, and Alembic layers above them.
 
 use crate::blend::Record;
 use crate::trace::ask::{Asks, How};
@@ -9,5 +9,8 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     let how = if is_sequence { How::Frames } else { How::File };
     if let Some(path) = id.text("filepath") {
         asks.ask(Kind::CacheFile, path, how);
+    }
+    for layer in id.list("layers") {
+        asks.file(Kind::CacheFile, layer.text("filepath").unwrap_or_default());
     }
 }

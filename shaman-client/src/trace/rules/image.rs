@@ -1,4 +1,6 @@
-//! `IM`: stills, sequences, movies and tiles.
+//! `IM`: stills, sequences, movies and tiles; for stereo, those of each eye.
+
+use std::collections::BTreeSet;
 
 use crate::blend::Record;
 use crate::trace::ask::{Asks, How};
@@ -10,21 +12,42 @@ const SEQUENCE: i64 = 2;
 const MOVIE: i64 = 3;
 const TILED: i64 = 6;
 
+/// Bit of `Image.flag`: there is more than one view.
+const USE_VIEWS: i64 = 1 << 14;
+
+/// `Image.views_format`: each view has a file of its own.
+const INDIVIDUAL: i64 = 0;
+
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     let how = match id.int("source") {
-        Some(FILE | MOVIE) => How::File,
+        // Before 2.43 all images were files.
+        None | Some(FILE | MOVIE) => How::File,
         Some(SEQUENCE) => How::Frames,
-        Some(TILED) => {
-            let tiles = id.list("tiles").filter_map(|tile| tile.int("tile_number"));
-            How::Tiles(tiles.collect())
-        }
+        Some(TILED) => How::Tiles(tiles(id)),
         // Generated, or the result of a render.
         _ => return,
     };
     if id.has("packedfile") || id.list("packedfiles").next().is_some() {
         return;
     }
-    if let Some(path) = id.text("name") {
-        asks.ask(Kind::Image, path, how);
+    let has_views = id.int("flag").is_some_and(|flag| flag & USE_VIEWS != 0)
+        && id.int("views_format") == Some(INDIVIDUAL);
+    let views = id.list("views").filter_map(|view| view.text("filepath"));
+    let views: Vec<_> = views.filter(|path| has_views && !path.is_empty()).collect();
+    if views.is_empty() {
+        asks.ask(Kind::Image, id.text("name").unwrap_or_default(), how);
+    } else {
+        for path in views {
+            asks.ask(Kind::Image, path, how.clone());
+        }
     }
+}
+
+/// The numbers of all tiles, which are between 1001 and 2000.
+fn tiles(id: &Record<'_>) -> BTreeSet<u16> {
+    let numbers = id.list("tiles").filter_map(|tile| tile.int("tile_number"));
+    let numbers = numbers.filter_map(|number| u16::try_from(number).ok());
+    numbers
+        .filter(|number| (1001..=2000).contains(number))
+        .collect()
 }

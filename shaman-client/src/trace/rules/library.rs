@@ -34,6 +34,17 @@ pub(in crate::trace) fn needed(blend: &Blend) -> Vec<Record<'_>> {
         .collect()
 }
 
+/// Gives the libraries that are packed: their paths and their bytes, which are a whole .blend.
+///
+/// What they need in their turn is not packed with them. Their `//` is where the library was.
+pub(in crate::trace) fn packed(blend: &Blend) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let libraries = blend.ids().filter(|id| id.code() == *b"LI");
+    libraries.filter_map(|library| {
+        let bytes = library.follow("packedfile")?.bytes_behind("data")?;
+        Some((library.text("name")?, bytes))
+    })
+}
+
 /// Gives the path of the library that a data-block was packed from, if it was.
 pub(in crate::trace) fn packed_from<'a>(id: &Record<'a>) -> Option<&'a [u8]> {
     if id.code() == *b"ID" || id.code() == *b"LI" {

@@ -4,12 +4,23 @@
 //! the fields of its struct by their DNA names, and nothing of disks and directories.
 
 mod cache_file;
+mod camera;
+mod fluid;
 mod font;
+mod geometry_bake;
 mod image;
 pub(super) mod library;
+mod mesh_cache;
+mod modifiers;
 mod movie_clip;
+mod multires;
+mod nodes;
+mod ocean;
+mod point_cache;
 mod sequencer;
 mod sound;
+mod text;
+mod views;
 mod volume;
 
 use super::ask::Asks;
@@ -19,13 +30,26 @@ type Rule = fn(&Record<'_>, &mut Asks);
 
 /// Which rule a data-block meets, by its two letters.
 const RULES: &[(&[u8; 2], Rule)] = &[
+    (b"CA", camera::look),
     (b"CF", cache_file::look),
     (b"IM", image::look),
+    (b"LA", nodes::look),
+    (b"LS", nodes::look),
+    (b"MA", nodes::look),
     (b"MC", movie_clip::look),
+    (b"ME", multires::look),
+    (b"NT", nodes::look),
+    (b"OB", modifiers::look),
+    (b"OB", point_cache::look),
+    (b"SC", nodes::look),
+    (b"SC", point_cache::look),
     (b"SC", sequencer::look),
     (b"SO", sound::look),
+    (b"TE", nodes::look),
+    (b"TX", text::look),
     (b"VF", font::look),
     (b"VO", volume::look),
+    (b"WO", nodes::look),
 ];
 
 /// Shows a data-block to all rules that want to see it.

@@ -1,8 +1,10 @@
 //! Builds .blend files byte by byte: every form of header, pointer and byte order, also those that
 //! no Blender of today writes, and files that no Blender would.
 
-use std::collections::HashMap;
-use std::io::Write as _;
+mod dna;
+mod packing;
+
+pub(crate) use packing::{gzip, zstd_frames};
 
 /// How block headers look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +59,8 @@ const STUDIO: &[(&str, &str)] = &[
     ("PackedFile", "int size; void *data"),
     (
         "Image",
-        "ID id; char name[1024]; short source; PackedFile *packedfile; ListBase packedfiles; \
-         ListBase tiles",
+        "ID id; char name[1024]; short source; int flag; PackedFile *packedfile; \
+         ListBase packedfiles; ListBase tiles; char views_format; ListBase views",
     ),
     (
         "ImagePackedFile",
@@ -68,11 +70,21 @@ const STUDIO: &[(&str, &str)] = &[
         "ImageTile",
         "ImageTile *next; ImageTile *prev; int tile_number",
     ),
-    ("Scene", "ID id; Editing *ed"),
+    (
+        "ImageView",
+        "ImageView *next; ImageView *prev; char name[64]; char filepath[1024]",
+    ),
+    (
+        "SceneRenderView",
+        "SceneRenderView *next; SceneRenderView *prev; char suffix[64]; int viewflag",
+    ),
+    ("RenderData", "ListBase views"),
+    ("Scene", "ID id; Editing *ed; RenderData r"),
     ("Editing", "ListBase *seqbasep; ListBase seqbase"),
     (
         "Sequence",
-        "Sequence *next; Sequence *prev; int type; Strip *strip; ListBase seqbase; bSound *sound",
+        "Sequence *next; Sequence *prev; int flag; int type; Strip *strip; ListBase seqbase; \
+         bSound *sound; char views_format",
     ),
     ("Strip", "StripElem *stripdata; char dir[768]"),
     (
@@ -183,6 +195,11 @@ impl Build {
         }
     }
 
+    /// Gives the place of a struct that every file has.
+    pub(crate) fn index_of(shape: &str) -> usize {
+        STUDIO.iter().position(|(name, _)| *name == shape).unwrap()
+    }
+
     /// Adds an image of one file.
     pub(crate) fn image(&mut self, name: &str, old: u64, path: &[u8]) {
         self.image_of(name, old, path, 1);
@@ -230,58 +247,6 @@ impl Build {
         whole.raw(b"DNA1", 0, 0x7777, &dna);
         whole.head(b"ENDB", 0, 0, 0);
         whole.unfinished()
-    }
-
-    /// Gives the data of the `DNA1` block.
-    pub(crate) fn dna(&self) -> Vec<u8> {
-        let mut types: Vec<&str> = vec!["char", "short", "int", "void"];
-        let mut names: Vec<&str> = Vec::new();
-        for shape in &self.shapes {
-            types.push(&shape.name);
-            for field in &shape.fields {
-                types.push(&field.kind);
-                names.push(&field.declared);
-            }
-        }
-        let (types, type_index) = distinct(types);
-        let (names, name_index) = distinct(names);
-        let mut dna = b"SDNA".to_vec();
-        self.strings(&mut dna, b"NAME", &names);
-        self.strings(&mut dna, b"TYPE", &types);
-        dna.resize(dna.len().next_multiple_of(4), 0);
-        dna.extend_from_slice(b"TLEN");
-        for name in &types {
-            let known = self.shapes.iter().any(|shape| shape.name == *name);
-            let is_basic = ["char", "short", "int"].contains(name);
-            let len = if known || is_basic { self.len(name) } else { 0 };
-            dna.extend(number_bytes(len as u64, 2, self.is_big));
-        }
-        dna.resize(dna.len().next_multiple_of(4), 0);
-        dna.extend_from_slice(b"STRC");
-        dna.extend(number_bytes(self.shapes.len() as u64, 4, self.is_big));
-        for shape in &self.shapes {
-            let head = [type_index[shape.name.as_str()], shape.fields.len() as u64];
-            let fields = shape.fields.iter().flat_map(|field| {
-                [
-                    type_index[field.kind.as_str()],
-                    name_index[field.declared.as_str()],
-                ]
-            });
-            for number in head.into_iter().chain(fields) {
-                dna.extend(number_bytes(number, 2, self.is_big));
-            }
-        }
-        dna
-    }
-
-    fn strings(&self, dna: &mut Vec<u8>, tag: &[u8], strings: &[&str]) {
-        dna.resize(dna.len().next_multiple_of(4), 0);
-        dna.extend_from_slice(tag);
-        dna.extend(number_bytes(strings.len() as u64, 4, self.is_big));
-        for string in strings {
-            dna.extend_from_slice(string.as_bytes());
-            dna.push(0);
-        }
     }
 
     fn len(&self, kind: &str) -> usize {
@@ -351,41 +316,8 @@ impl Fill<'_> {
     }
 }
 
-/// Packs as one gzip file.
-pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    out.write_all(plain).unwrap();
-    out.finish().unwrap()
-}
-
-/// Packs as zstd frames of so many plain bytes, a skippable frame before each and after the last.
-pub(crate) fn zstd_frames(plain: &[u8], frame_bytes: usize) -> Vec<u8> {
-    let skippable = |nibble: u8| [0x50 + nibble, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
-    let mut out = Vec::new();
-    for (index, part) in (0..16).cycle().zip(plain.chunks(frame_bytes)) {
-        out.extend(skippable(index));
-        out.extend(zstd::encode_all(part, 3).unwrap());
-    }
-    out.extend(skippable(14));
-    out
-}
-
 fn number_bytes(number: u64, len: usize, is_big: bool) -> impl Iterator<Item = u8> {
     let shift = move |place: usize| number.checked_shr(8 * u32::try_from(place).unwrap());
     let byte = move |place: usize| u8::try_from(shift(place).unwrap_or(0) & 0xff).unwrap();
     (0..len).map(move |at| byte(if is_big { len - 1 - at } else { at }))
-}
-
-fn distinct(mut names: Vec<&str>) -> (Vec<&str>, HashMap<&str, u64>) {
-    let mut index = HashMap::new();
-    names.retain(|name| {
-        let next = index.len() as u64;
-        let mut is_new = false;
-        index.entry(*name).or_insert_with(|| {
-            is_new = true;
-            next
-        });
-        is_new
-    });
-    (names, index)
 }
