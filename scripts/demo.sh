@@ -34,7 +34,7 @@ url=$(sed -n 's/^shaman-server listening on //p' "$folder/address")
 export SHAMAN_URL=$url SHAMAN_CACHE=$folder/cache
 
 # The value of a field in the last line of a submit.
-field() { tail -n 1 "$1" | sed -E "s/.*\"$2\":\"?([^,\"}]*)\"?.*/\1/"; }
+field() { tail -n 1 "$1" | sed -E "s/.*\"$2\": *\"?([^,\"}]*)\"?.*/\1/"; }
 megabytes() { awk -v bytes="$1" 'BEGIN { printf "%.2f MB", bytes / 1e6 }'; }
 
 count=0
@@ -74,21 +74,24 @@ for n in 1 2; do
 done
 echo
 
-# A Blender, if there is one: a command, or a Python with the bpy module. None is installed here.
+# A Blender of version 5 or newer (the example's own), if there is one: a Python with the bpy module,
+# or a command. None is installed here.
 scene=$jobs/$(field "$folder/submit-1" checkout)/$(field "$folder/submit-1" blend_in_checkout)
-render() {
-    mv "$folder/studio" "$folder/studio.away"
-    "$@" >"$folder/render.log" 2>&1 || { cat "$folder/render.log" >&2; give_up "rendering from the checkout failed."; }
-    mv "$folder/studio.away" "$folder/studio"
+mv "$folder/studio" "$folder/moved-away"
+is_new() { "$@" 2>/dev/null | grep -Eq '^(Blender )?([5-9]|[1-9][0-9])\.'; }
+try_render() {
+    "$@" >"$folder/render.log" 2>&1 && [ -s "$folder/frame.png" ] ||
+        { cat "$folder/render.log" >&2; give_up "rendering from the checkout failed."; }
     echo "Rendered frame 1 from the checkout, with the project moved away: $(wc -c <"$folder/frame.png") bytes of PNG."
 }
-python=$(ls "${XDG_CACHE_HOME:-$HOME/.cache}"/shaman/venvs/bpy-*/bin/python 2>/dev/null | head -n 1 || true)
-if command -v blender >/dev/null; then
-    render blender -b "$scene" --python scripts/render.py -- "$folder/frame.png" 1
-elif [ -n "$python" ] && "$python" -c 'import bpy' 2>/dev/null; then
-    render "$python" scripts/render.py "$scene" "$folder/frame.png" 1
-elif python3 -c 'import bpy' 2>/dev/null; then
-    render python3 scripts/render.py "$scene" "$folder/frame.png" 1
+for python in "${XDG_CACHE_HOME:-$HOME/.cache}"/shaman/venvs/bpy-5*/bin/python python3; do
+    if is_new "$python" -c 'import bpy; print(bpy.app.version_string)'; then
+        try_render "$python" scripts/render.py "$scene" "$folder/frame.png" 1
+        exit 0
+    fi
+done
+if command -v blender >/dev/null && is_new blender --version; then
+    try_render blender -b "$scene" --python scripts/render.py -- "$folder/frame.png" 1
 else
-    echo "No Blender here, so nothing was rendered (scripts/get-blender.sh fetches one)."
+    echo "No Blender 5 here, so nothing was rendered (scripts/get-blender.sh fetches one)."
 fi

@@ -38,13 +38,36 @@ pub struct ServerArgs {
     pub server: String,
 }
 
+/// Where hashes are remembered.
+#[derive(Debug, Clone, Args)]
+pub struct CacheArgs {
+    /// Directory for the cache of hashes; default: shaman in the user's cache directory
+    #[arg(long, env = "SHAMAN_CACHE", value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// The user's cache directory.
+    #[arg(long, env = "XDG_CACHE_HOME", hide = true)]
+    pub user_cache: Option<PathBuf>,
+    /// The user's home.
+    #[arg(long, env = "HOME", hide = true)]
+    pub home: Option<PathBuf>,
+}
+
+impl CacheArgs {
+    /// The directory for the cache; `None` when there is no home to put it into.
+    pub fn dir(&self) -> Option<PathBuf> {
+        let below = |dir: &PathBuf| dir.join("shaman");
+        let in_home = || self.home.as_ref().map(|home| home.join(".cache/shaman"));
+        self.cache.clone().or_else(|| self.user_cache.as_ref().map(below)).or_else(in_home)
+    }
+}
+
 /// Arguments of `shaman submit`.
 #[derive(Debug, Clone, Args)]
 pub struct SubmitArgs {
     /// The .blend file to submit
     #[arg(value_name = "FILE.blend")]
     pub blend: PathBuf,
-    /// Project root; default: the nearest parent with .blender_project, .git or .svn, else the
+    /// Project root; default: the nearest parent with `.blender_project`, `.git` or `.svn`, else the
     /// directory of the .blend
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
@@ -54,6 +77,9 @@ pub struct SubmitArgs {
     /// Which server.
     #[command(flatten)]
     pub server: ServerArgs,
+    /// Where hashes are remembered.
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,
@@ -68,7 +94,7 @@ pub struct DepsArgs {
     /// The .blend file to look into
     #[arg(value_name = "FILE.blend")]
     pub blend: PathBuf,
-    /// Project root; default: the nearest parent with .blender_project, .git or .svn, else the
+    /// Project root; default: the nearest parent with `.blender_project`, `.git` or `.svn`, else the
     /// directory of the .blend
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
@@ -89,6 +115,9 @@ pub struct UploadArgs {
     /// Which server.
     #[command(flatten)]
     pub server: ServerArgs,
+    /// Where hashes are remembered.
+    #[command(flatten)]
+    pub cache: CacheArgs,
     /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,

@@ -15,7 +15,12 @@
 //!
 //! Lines point down: a module names only what stands below it.
 
+pub mod api;
 pub mod blend;
 pub mod cli;
 pub mod commands;
+pub mod hash;
+pub mod progress;
+pub mod submit;
 pub mod trace;
+pub mod upload;

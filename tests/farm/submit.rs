@@ -20,7 +20,10 @@ fn the_example_is_submitted_whole_and_again_only_what_changed() {
 
     std::fs::write(studio.join("textures/poster.png"), "another poster").unwrap();
     let second = farm.submit(&blend, &studio, "shot");
-    assert_eq!((&second["uploaded_files"], &second["uploaded_bytes"]), (&Value::from(1), &Value::from(14)));
+    assert_eq!(
+        (&second["uploaded_files"], &second["uploaded_bytes"]),
+        (&Value::from(1), &Value::from(14))
+    );
     assert_ne!(second["checkout"], first["checkout"]);
 
     let third = farm.submit(&blend, &studio, "shot");
@@ -41,7 +44,8 @@ fn every_fixture_is_submitted_with_all_it_needs() {
     let fixtures = project_root().join("shaman-client/tests/fixtures");
     for version in ["3.4.1", "4.5.15", "5.0.1", "5.2.3"] {
         let set = fixtures.join(version);
-        let truth: Value = serde_json::from_slice(&std::fs::read(set.join("manifest.json")).unwrap()).unwrap();
+        let truth: Value =
+            serde_json::from_slice(&std::fs::read(set.join("manifest.json")).unwrap()).unwrap();
         // The root holds the outside files too, which are below the fixture's own folder.
         let end = farm.submit(&set.join(truth["main"].as_str().unwrap()), &set, version);
         let checkout = farm.jobs().join(end["checkout"].as_str().unwrap());
@@ -59,14 +63,29 @@ fn every_fixture_is_submitted_with_all_it_needs() {
 fn a_directory_is_uploaded_as_it_is() {
     let farm = Farm::start();
     let studio = project_root().join("examples/studio");
-    let output = farm.shaman().arg("upload").arg(&studio).args(["--name", "dir", "--json"]).output().unwrap();
+    let output = farm
+        .shaman()
+        .arg("upload")
+        .arg(&studio)
+        .args(["--name", "dir", "--json"])
+        .output()
+        .unwrap();
     let end = last_line(&output);
     assert_eq!(end["files"], 28);
     assert_eq!(end["blend_in_checkout"], Value::Null);
     let checkout = farm.jobs().join("dir");
-    assert!(checkout.join(".blender_project").exists() && checkout.join("lib/props/crate.blend").exists());
+    assert!(
+        checkout.join(".blender_project").exists()
+            && checkout.join("lib/props/crate.blend").exists()
+    );
     // A checkout uploaded again is the same files: the manifest is not one of them.
-    let output = farm.shaman().arg("upload").arg(&checkout).args(["--name", "again", "--json"]).output().unwrap();
+    let output = farm
+        .shaman()
+        .arg("upload")
+        .arg(&checkout)
+        .args(["--name", "again", "--json"])
+        .output()
+        .unwrap();
     let again = last_line(&output);
     assert_eq!((&again["files"], &again["uploaded_files"]), (&Value::from(28), &Value::from(0)));
 }
@@ -78,7 +97,8 @@ fn the_manifest_in_the_checkout_tells_what_it_should_hold() {
     let end = farm.submit(&studio.join("shots/shot_010.blend"), &studio, "job");
     let checkout = farm.jobs().join(end["checkout"].as_str().unwrap());
     let manifest: Value =
-        serde_json::from_slice(&std::fs::read(checkout.join(".shaman-manifest.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(checkout.join(".shaman-manifest.json")).unwrap())
+            .unwrap();
     assert_eq!(manifest["blend"], "shots/shot_010.blend");
     let files = manifest["files"].as_array().unwrap();
     assert_eq!(files.len(), 27);

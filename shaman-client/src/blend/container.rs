@@ -39,10 +39,7 @@ pub(super) struct Stream<'a> {
 }
 
 enum Input<'a> {
-    Plain {
-        bytes: Box<dyn PlainBytes + 'a>,
-        end: u64,
-    },
+    Plain { bytes: Box<dyn PlainBytes + 'a>, end: u64 },
     Unpacked(Box<dyn BufRead + 'a>),
 }
 
@@ -55,10 +52,9 @@ impl<'a> Stream<'a> {
         bytes.rewind().map_err(BlendError::Read)?;
         let magic = bytes.fill_buf().map_err(BlendError::Read)?;
         let input = match magic {
-            [b'B', b'L', b'E', b'N', b'D', b'E', b'R', ..] => Input::Plain {
-                bytes: Box::new(bytes),
-                end,
-            },
+            [b'B', b'L', b'E', b'N', b'D', b'E', b'R', ..] => {
+                Input::Plain { bytes: Box::new(bytes), end }
+            }
             [0x1f, 0x8b, ..] => Input::Unpacked(Box::new(BufReader::with_capacity(
                 BUFFER_BYTES,
                 flate2::bufread::MultiGzDecoder::new(bytes),

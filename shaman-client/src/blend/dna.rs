@@ -62,11 +62,7 @@ impl Dna {
         endian: Endian,
         pointer_len: usize,
     ) -> Result<Self, BlendError> {
-        let mut cursor = Cursor {
-            bytes: &bytes,
-            at: 0,
-            endian,
-        };
+        let mut cursor = Cursor { bytes: &bytes, at: 0, endian };
         cursor.tag("SDNA")?;
         cursor.tag("NAME")?;
         let names = cursor.strings("NAME")?;
@@ -75,11 +71,7 @@ impl Dna {
         cursor.tag("TLEN")?;
         let mut types = Vec::with_capacity(type_names.len());
         for name in type_names {
-            types.push(Type {
-                name,
-                len: cursor.u16("TLEN")?,
-                shape: None,
-            });
+            types.push(Type { name, len: cursor.u16("TLEN")?, shape: None });
         }
         cursor.tag("STRC")?;
         let count = cursor.u32("STRC")?;
@@ -88,54 +80,29 @@ impl Dna {
         for _ in 0..count {
             let type_index = cursor.u16("STRC")?;
             let shape = u32::try_from(shapes.len()).map_err(|_| BlendError::BadDna("STRC"))?;
-            types
-                .get_mut(usize::from(type_index))
-                .ok_or(BlendError::BadDna("STRC"))?
-                .shape = Some(shape);
+            types.get_mut(usize::from(type_index)).ok_or(BlendError::BadDna("STRC"))?.shape =
+                Some(shape);
             let first = index(fields.len())?;
             let mut offset = 0;
             for _ in 0..cursor.u16("STRC")? {
                 let type_index = cursor.u16("STRC")?;
                 let name_index = cursor.u16("STRC")?;
-                let (Some(kind), Some(name)) = (
-                    types.get(usize::from(type_index)),
-                    names.get(usize::from(name_index)),
-                ) else {
+                let (Some(kind), Some(name)) =
+                    (types.get(usize::from(type_index)), names.get(usize::from(name_index)))
+                else {
                     return Err(BlendError::BadDna("STRC"));
                 };
                 let declared = declaration(&bytes, name)?;
-                let unit = if declared.is_pointer {
-                    pointer_len
-                } else {
-                    usize::from(kind.len)
-                };
-                let len = unit
-                    .checked_mul(declared.count)
-                    .filter(|len| *len < u32::MAX as usize);
+                let unit = if declared.is_pointer { pointer_len } else { usize::from(kind.len) };
+                let len = unit.checked_mul(declared.count).filter(|len| *len < u32::MAX as usize);
                 let len = len.ok_or(BlendError::BadDna("NAME"))?;
-                let spot = Spot {
-                    offset,
-                    len,
-                    is_pointer: declared.is_pointer,
-                    type_index,
-                };
-                fields.push(Field {
-                    name: declared.name,
-                    spot,
-                });
+                let spot = Spot { offset, len, is_pointer: declared.is_pointer, type_index };
+                fields.push(Field { name: declared.name, spot });
                 offset += len;
             }
-            shapes.push(Shape {
-                type_index,
-                fields: first..index(fields.len())?,
-            });
+            shapes.push(Shape { type_index, fields: first..index(fields.len())? });
         }
-        Ok(Self {
-            bytes,
-            types,
-            shapes,
-            fields,
-        })
+        Ok(Self { bytes, types, shapes, fields })
     }
 
     /// Gives the bytes of one struct; 0 for an index that does not exist.
@@ -158,9 +125,7 @@ impl Dna {
         let mut parts = path.split('.').peekable();
         while let Some(part) = parts.next() {
             let fields = self.shapes.get(shape as usize)?.fields.clone();
-            let fields = self
-                .fields
-                .get(fields.start as usize..fields.end as usize)?;
+            let fields = self.fields.get(fields.start as usize..fields.end as usize)?;
             let named = |field: &&Field| self.text(&field.name) == part.as_bytes();
             let spot = fields.iter().find(named)?.spot;
             offset += spot.offset;
@@ -187,21 +152,15 @@ impl Dna {
 
     /// Gives the bytes of one element of the field's type.
     pub(super) fn unit(&self, spot: Spot) -> usize {
-        self.types
-            .get(usize::from(spot.type_index))
-            .map_or(0, |kind| usize::from(kind.len))
+        self.types.get(usize::from(spot.type_index)).map_or(0, |kind| usize::from(kind.len))
     }
 
     fn type_name(&self, type_index: u16) -> &[u8] {
-        self.types
-            .get(usize::from(type_index))
-            .map_or(&[], |kind| self.text(&kind.name))
+        self.types.get(usize::from(type_index)).map_or(&[], |kind| self.text(&kind.name))
     }
 
     fn text(&self, name: &Range<u32>) -> &[u8] {
-        self.bytes
-            .get(name.start as usize..name.end as usize)
-            .unwrap_or_default()
+        self.bytes.get(name.start as usize..name.end as usize).unwrap_or_default()
     }
 }
 
@@ -214,35 +173,21 @@ struct Declaration {
 /// Takes `**mat`, `name[1024]`, `matrix[4][4]` or `(*call)()` apart.
 fn declaration(bytes: &[u8], name: &Range<u32>) -> Result<Declaration, BlendError> {
     const BAD: BlendError = BlendError::BadDna("NAME");
-    let text = bytes
-        .get(name.start as usize..name.end as usize)
-        .ok_or(BAD)?;
-    let start = text
-        .iter()
-        .position(|byte| !matches!(byte, b'*' | b'('))
-        .unwrap_or(text.len());
+    let text = bytes.get(name.start as usize..name.end as usize).ok_or(BAD)?;
+    let start = text.iter().position(|byte| !matches!(byte, b'*' | b'(')).unwrap_or(text.len());
     let is_pointer = text.iter().take(start).any(|byte| *byte == b'*');
     let rest = text.get(start..).unwrap_or_default();
-    let len = rest
-        .iter()
-        .position(|byte| matches!(byte, b'[' | b')'))
-        .unwrap_or(rest.len());
+    let len = rest.iter().position(|byte| matches!(byte, b'[' | b')')).unwrap_or(rest.len());
     let mut count: usize = 1;
     for part in rest.split(|byte| *byte == b'[').skip(1) {
         let digits = part.iter().take_while(|byte| byte.is_ascii_digit());
         let factor = digits.fold(0_usize, |number, digit| {
-            number
-                .saturating_mul(10)
-                .saturating_add(usize::from(digit - b'0'))
+            number.saturating_mul(10).saturating_add(usize::from(digit - b'0'))
         });
         count = count.checked_mul(factor).ok_or(BAD)?;
     }
     let start = name.start + index(start)?;
-    Ok(Declaration {
-        name: start..start + index(len)?,
-        is_pointer,
-        count,
-    })
+    Ok(Declaration { name: start..start + index(len)?, is_pointer, count })
 }
 
 fn index(number: usize) -> Result<u32, BlendError> {
@@ -267,10 +212,7 @@ impl Cursor<'_> {
     }
 
     fn number(&mut self, len: usize, part: &'static str) -> Result<u64, BlendError> {
-        let bytes = self
-            .bytes
-            .get(self.at..self.at + len)
-            .ok_or(BlendError::BadDna(part))?;
+        let bytes = self.bytes.get(self.at..self.at + len).ok_or(BlendError::BadDna(part))?;
         self.at += len;
         Ok(self.endian.unsigned(bytes))
     }
@@ -289,10 +231,7 @@ impl Cursor<'_> {
         let mut found = Vec::new();
         for _ in 0..count {
             let rest = self.bytes.get(self.at..).ok_or(BlendError::BadDna(part))?;
-            let len = rest
-                .iter()
-                .position(|byte| *byte == 0)
-                .ok_or(BlendError::BadDna(part))?;
+            let len = rest.iter().position(|byte| *byte == 0).ok_or(BlendError::BadDna(part))?;
             found.push(index(self.at)?..index(self.at + len)?);
             self.at += len + 1;
         }

@@ -75,9 +75,7 @@ impl Blend {
     /// Gives all data-blocks in the order of the file, libraries and placeholders of linked
     /// data-blocks among them.
     pub fn ids(&self) -> impl Iterator<Item = Record<'_>> {
-        let ids = (0_u32..)
-            .zip(&self.blocks)
-            .filter(|(_, block)| block.is_id());
+        let ids = (0_u32..).zip(&self.blocks).filter(|(_, block)| block.is_id());
         ids.filter_map(|(index, _)| self.record(index, index))
     }
 
@@ -145,10 +143,7 @@ impl Blend {
     /// Gives the DATA blocks of a data-block, sorted by `old`.
     fn own(&self, owner: u32) -> &[u32] {
         let first = owner as usize + 1;
-        let end = self
-            .by_old
-            .get(owner as usize)
-            .map_or(first, |end| *end as usize);
+        let end = self.by_old.get(owner as usize).map_or(first, |end| *end as usize);
         self.by_old.get(first..end).unwrap_or_default()
     }
 
@@ -157,9 +152,7 @@ impl Blend {
         let block = self.blocks.get(index as usize)?;
         if block.at != IN_FILE {
             let start = usize::try_from(block.at).ok()?;
-            return self
-                .kept
-                .get(start..start.checked_add(usize::try_from(block.len).ok()?)?);
+            return self.kept.get(start..start.checked_add(usize::try_from(block.len).ok()?)?);
         }
         let fetched = self.fetched.get(&index);
         if fetched.is_none() {
@@ -175,24 +168,15 @@ impl Blend {
 
     /// Gives the structs of a block, one after the other, as records of `owner`.
     pub(super) fn records(&self, index: u32, owner: u32) -> impl Iterator<Item = Record<'_>> {
-        let block = self
-            .blocks
-            .get(index as usize)
-            .filter(|block| block.shape != 0);
+        let block = self.blocks.get(index as usize).filter(|block| block.shape != 0);
         let shape = block.map_or(0, |block| block.shape);
         let len = self.dna.len(shape);
-        let data = block
-            .filter(|_| len > 0)
-            .and_then(|_| self.data(index))
-            .unwrap_or_default();
-        data.chunks_exact(len.max(1))
-            .map(move |data| Record::new(self, owner, shape, data))
+        let data = block.filter(|_| len > 0).and_then(|_| self.data(index)).unwrap_or_default();
+        data.chunks_exact(len.max(1)).map(move |data| Record::new(self, owner, shape, data))
     }
 
     pub(super) fn code(&self, index: u32) -> [u8; 4] {
-        self.blocks
-            .get(index as usize)
-            .map_or([0; 4], |block| block.code)
+        self.blocks.get(index as usize).map_or([0; 4], |block| block.code)
     }
 
     pub(super) fn old(&self, index: u32) -> u64 {
@@ -200,18 +184,14 @@ impl Blend {
     }
 
     pub(super) fn is_data(&self, index: u32) -> bool {
-        self.blocks
-            .get(index as usize)
-            .is_some_and(|block| block.is_data())
+        self.blocks.get(index as usize).is_some_and(|block| block.is_data())
     }
 }
 
 impl fmt::Debug for Blend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Blend");
-        shown
-            .field("header", &self.header)
-            .field("blocks", &self.blocks.len());
+        shown.field("header", &self.header).field("blocks", &self.blocks.len());
         shown.field("damage", &self.damage).finish_non_exhaustive()
     }
 }

@@ -67,23 +67,10 @@ pub(super) fn read(stream: &mut Stream<'_>) -> Result<Header, BlendError> {
     let [_, _, _, _, _, _, _, a, b, v @ ..] = first;
     match (a, b) {
         (b'_' | b'-', b'v' | b'V') => {
-            let form = if a == b'_' {
-                Form::Small4
-            } else {
-                Form::Small8
-            };
-            let endian = if b == b'v' {
-                Endian::Little
-            } else {
-                Endian::Big
-            };
+            let form = if a == b'_' { Form::Small4 } else { Form::Small8 };
+            let endian = if b == b'v' { Endian::Little } else { Endian::Big };
             let version = digits(&v).ok_or_else(|| unknown(&first))?;
-            Ok(Header {
-                len: 12,
-                form,
-                endian,
-                version,
-            })
+            Ok(Header { len: 12, form, endian, version })
         }
         (b'1', b'7') => {
             let mut rest = [0; 5];
@@ -92,12 +79,7 @@ pub(super) fn read(stream: &mut Stream<'_>) -> Result<Header, BlendError> {
             match all.get(9..) {
                 Some([b'-', b'0', b'1', b'v', version @ ..]) => {
                     let version = digits(version).ok_or_else(|| unknown(&all))?;
-                    Ok(Header {
-                        len: 17,
-                        form: Form::Large8,
-                        endian: Endian::Little,
-                        version,
-                    })
+                    Ok(Header { len: 17, form: Form::Large8, endian: Endian::Little, version })
                 }
                 _ => Err(unknown(&all)),
             }
@@ -108,8 +90,7 @@ pub(super) fn read(stream: &mut Stream<'_>) -> Result<Header, BlendError> {
 
 fn digits(bytes: &[u8]) -> Option<u32> {
     bytes.iter().try_fold(0, |number, byte| {
-        byte.is_ascii_digit()
-            .then(|| number * 10 + u32::from(byte - b'0'))
+        byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0'))
     })
 }
 
@@ -142,19 +123,12 @@ mod tests {
     #[test]
     fn the_header_of_blender_5_is_known() {
         let header = parse(b"BLENDER17-01v0502").unwrap();
-        assert_eq!(
-            (header.len, header.form, header.version),
-            (17, Form::Large8, 502)
-        );
+        assert_eq!((header.len, header.form, header.version), (17, Form::Large8, 502));
     }
 
     #[test]
     fn a_header_of_the_future_is_refused_by_name() {
-        for bytes in [
-            b"BLENDER17-02v0600".as_slice(),
-            b"BLENDER18-01v0600",
-            b"BLENDERxv404",
-        ] {
+        for bytes in [b"BLENDER17-02v0600".as_slice(), b"BLENDER18-01v0600", b"BLENDERxv404"] {
             let error = parse(bytes).unwrap_err();
             assert!(matches!(error, BlendError::UnknownFormat(_)), "{error}");
         }

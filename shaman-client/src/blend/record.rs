@@ -21,12 +21,7 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     pub(super) fn new(blend: &'a Blend, owner: u32, shape: u32, data: &'a [u8]) -> Self {
-        Self {
-            blend,
-            owner,
-            shape,
-            data,
-        }
+        Self { blend, owner, shape, data }
     }
 
     /// Gives the name of the struct, as `Image`.
@@ -42,9 +37,7 @@ impl<'a> Record<'a> {
 
     /// Gives the name of this data-block, with its two letters: `IMwood`.
     pub fn id_name(&self) -> &'a [u8] {
-        self.text("id.name")
-            .or_else(|| self.text("name"))
-            .unwrap_or_default()
+        self.text("id.name").or_else(|| self.text("name")).unwrap_or_default()
     }
 
     /// Gives the number that pointers to this data-block hold.
@@ -82,8 +75,7 @@ impl<'a> Record<'a> {
 
     /// Reads the whole block that a pointer points to, without a struct.
     pub fn bytes_behind(&self, path: &str) -> Option<&'a [u8]> {
-        self.blend
-            .data(self.blend.target(self.owner, self.pointer(path)?)?)
+        self.blend.data(self.blend.target(self.owner, self.pointer(path)?)?)
     }
 
     /// Reads a pointer; `None` if it is null.
@@ -101,11 +93,7 @@ impl<'a> Record<'a> {
     pub fn part(&self, path: &str) -> Option<Self> {
         let spot = self.spot(path).filter(|spot| !spot.is_pointer)?;
         let shape = self.blend.dna().shape_of(spot)?;
-        Some(Self {
-            shape,
-            data: self.bytes(spot)?,
-            ..*self
-        })
+        Some(Self { shape, data: self.bytes(spot)?, ..*self })
     }
 
     /// Gives the struct that a pointer points to, which may be another data-block.
@@ -118,9 +106,7 @@ impl<'a> Record<'a> {
         let pointer = self.pointer(path).unwrap_or(0);
         let target = self.blend.target(self.owner, pointer);
         let (blend, owner) = (self.blend, self.owner);
-        target
-            .into_iter()
-            .flat_map(move |target| blend.records(target, owner))
+        target.into_iter().flat_map(move |target| blend.records(target, owner))
     }
 
     /// Gives the structs of a linked list (`ListBase`), in order, each once even if the list runs
@@ -130,13 +116,9 @@ impl<'a> Record<'a> {
         let mut seen = HashSet::new();
         let mut next = first.and_then(|first| self.at_pointer(first));
         std::iter::from_fn(move || {
-            let item = next
-                .take()
-                .filter(|item: &Self| seen.insert(item.identity()))?;
+            let item = next.take().filter(|item: &Self| seen.insert(item.identity()))?;
             // `next` is the first field of everything that can be in a list.
-            next = item
-                .pointer_at(0)
-                .and_then(|pointer| item.at_pointer(pointer));
+            next = item.pointer_at(0).and_then(|pointer| item.at_pointer(pointer));
             Some(item)
         })
     }
@@ -144,26 +126,18 @@ impl<'a> Record<'a> {
     /// Gives all structs of that kind that belong to this data-block, wherever they hang in it.
     pub fn all_of(&self, kind: &'static [u8]) -> impl Iterator<Item = Self> + use<'a> {
         let (blend, owner) = (self.blend, self.owner);
-        blend
-            .all_of(owner, kind)
-            .flat_map(move |index| blend.records(index, owner))
+        blend.all_of(owner, kind).flat_map(move |index| blend.records(index, owner))
     }
 
     fn at_pointer(&self, pointer: u64) -> Option<Self> {
         let target = self.blend.target(self.owner, pointer)?;
-        let owner = if self.blend.is_data(target) {
-            self.owner
-        } else {
-            target
-        };
+        let owner = if self.blend.is_data(target) { self.owner } else { target };
         self.blend.record(target, owner)
     }
 
     fn pointer_at(&self, offset: usize) -> Option<u64> {
         let header = self.blend.header();
-        let bytes = self
-            .data
-            .get(offset..offset.checked_add(header.form.pointer_len())?)?;
+        let bytes = self.data.get(offset..offset.checked_add(header.form.pointer_len())?)?;
         Some(header.endian.unsigned(bytes)).filter(|pointer| *pointer != 0)
     }
 
@@ -172,18 +146,12 @@ impl<'a> Record<'a> {
     }
 
     fn bytes(&self, spot: Spot) -> Option<&'a [u8]> {
-        self.data
-            .get(spot.offset..spot.offset.checked_add(spot.len)?)
+        self.data.get(spot.offset..spot.offset.checked_add(spot.len)?)
     }
 }
 
 impl fmt::Debug for Record<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            self.kind().escape_ascii(),
-            self.id_name().escape_ascii()
-        )
+        write!(f, "{} {}", self.kind().escape_ascii(), self.id_name().escape_ascii())
     }
 }

@@ -2,17 +2,14 @@
 
 use std::io::{self, BufWriter, Write as _};
 
+use super::show::human;
 use crate::cli::DepsArgs;
 use crate::trace::{self, Trace};
 
 pub(super) fn run(args: &DepsArgs) -> anyhow::Result<()> {
     let trace = trace::trace(&args.blend, args.project.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = if args.json {
-        json(&trace, &mut out)
-    } else {
-        list(&trace, &mut out)
-    };
+    let written = if args.json { json(&trace, &mut out) } else { list(&trace, &mut out) };
     match written.and_then(|()| out.flush()) {
         // `shaman deps … | head` has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -30,12 +27,7 @@ fn json(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
 
 /// One file a line, then what that makes.
 fn list(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
-    let kind_width = trace
-        .files
-        .iter()
-        .map(|file| file.kind.word().len())
-        .max()
-        .unwrap_or(0);
+    let kind_width = trace.files.iter().map(|file| file.kind.word().len()).max().unwrap_or(0);
     for file in &trace.files {
         let (kind, size) = (file.kind.word(), human(file.size));
         let path = file.path.display();
@@ -45,16 +37,8 @@ fn list(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
         }
     }
     let bytes = trace.files.iter().map(|file| file.size).sum();
-    let outside = trace
-        .files
-        .iter()
-        .filter(|file| file.in_pack.is_none())
-        .count();
-    let outside = if outside > 0 {
-        format!(", {outside} outside")
-    } else {
-        String::new()
-    };
+    let outside = trace.files.iter().filter(|file| file.in_pack.is_none()).count();
+    let outside = if outside > 0 { format!(", {outside} outside") } else { String::new() };
     writeln!(
         out,
         "{} from {}, {}{outside}, {} missing",
@@ -66,22 +50,14 @@ fn list(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
 }
 
 /// Says on stderr what is wrong, in both forms of output.
-fn complain(trace: &Trace) {
+pub(super) fn complain(trace: &Trace) {
     for file in &trace.missing {
         let asked = asked_by(&file.users);
-        eprintln!(
-            "missing: `{}` ({}){asked}",
-            file.path.display(),
-            file.kind.word()
-        );
+        eprintln!("missing: `{}` ({}){asked}", file.path.display(), file.kind.word());
     }
     for file in trace.files.iter().filter(|file| file.in_pack.is_none()) {
         let asked = asked_by(&file.users);
-        eprintln!(
-            "outside the project: `{}` ({}){asked}",
-            file.path.display(),
-            file.kind.word()
-        );
+        eprintln!("outside the project: `{}` ({}){asked}", file.path.display(), file.kind.word());
     }
     for warning in &trace.warnings {
         eprintln!("warning: {warning}");
@@ -97,24 +73,5 @@ fn asked_by(users: &[String]) -> String {
 }
 
 fn count(number: usize, thing: &str) -> String {
-    if number == 1 {
-        format!("1 {thing}")
-    } else {
-        format!("{number} {thing}s")
-    }
-}
-
-/// Gives bytes as a person reads them: `14.6 MB`.
-fn human(bytes: u64) -> String {
-    let mut tenths = u128::from(bytes) * 10;
-    for unit in ["B", "kB", "MB", "GB", "TB", "PB"] {
-        if tenths < 10_000 {
-            return match unit {
-                "B" => format!("{bytes} B"),
-                unit => format!("{}.{} {unit}", tenths / 10, tenths % 10),
-            };
-        }
-        tenths = (tenths + 500) / 1000;
-    }
-    format!("{bytes} B")
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }

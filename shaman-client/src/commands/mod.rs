@@ -3,6 +3,8 @@
 
 mod deps;
 mod ping;
+mod sending;
+mod show;
 mod submit;
 mod upload;
 

@@ -1,7 +1,35 @@
-//! `shaman ping`.
+//! `shaman ping`: who is there?
 
+use serde_json::json;
+
+use super::sending::block_on;
+use crate::api::Api;
 use crate::cli::PingArgs;
 
-pub(super) fn run(_args: &PingArgs) -> anyhow::Result<()> {
-    anyhow::bail!("`shaman ping` is not built yet")
+pub(super) fn run(args: &PingArgs) -> anyhow::Result<()> {
+    let api = Api::new(&args.server.server)?;
+    let (version, storage) = block_on(async {
+        let version = api.version().await?;
+        Ok::<_, anyhow::Error>((version, api.shared_storage().await.ok()))
+    })?;
+    if args.json {
+        let line = json!({
+            "server": api.base(),
+            "name": version.name,
+            "version": version.version,
+            "shaman": storage.as_ref().is_some_and(|storage| storage.shaman_enabled),
+            "location": storage.map(|storage| storage.location),
+        });
+        println!("{line}");
+        return Ok(());
+    }
+    println!("{} {} at {}", version.name, version.version, api.base());
+    match storage {
+        Some(storage) if storage.shaman_enabled => println!("checkouts: {}", storage.location),
+        Some(storage) => {
+            println!("makes no checkouts: Shaman is off there (storage: {})", storage.location);
+        }
+        None => println!("does not say where its checkouts are"),
+    }
+    Ok(())
 }

@@ -104,13 +104,7 @@ impl Asks {
             return;
         }
         let (user, base) = (Arc::clone(&self.user), Arc::clone(&self.base));
-        self.list.push(Ask {
-            kind,
-            path: path.to_vec(),
-            how,
-            user,
-            base,
-        });
+        self.list.push(Ask { kind, path: path.to_vec(), how, user, base });
     }
 
     /// Tells whether there were more asks than are kept.

@@ -74,17 +74,12 @@ impl Listing {
         let entries = fs::read_dir(dir).ok()?;
         let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
         names.sort_unstable_by(|a, b| a.as_encoded_bytes().cmp(b.as_encoded_bytes()));
-        Some(Self {
-            names,
-            lower: OnceLock::new(),
-        })
+        Some(Self { names, lower: OnceLock::new() })
     }
 
     /// Gives the names that begin with `head`, in order.
     pub(super) fn starting_with<'a>(&'a self, head: &'a [u8]) -> impl Iterator<Item = &'a OsStr> {
-        let start = self
-            .names
-            .partition_point(|name| name.as_encoded_bytes() < head);
+        let start = self.names.partition_point(|name| name.as_encoded_bytes() < head);
         let names = self.names.iter().skip(start).map(OsString::as_os_str);
         names.take_while(move |name| name.as_encoded_bytes().starts_with(head))
     }
@@ -96,10 +91,7 @@ impl Listing {
     ) -> impl Iterator<Item = (&'a OsStr, &'a str)> {
         let lower = self.lower();
         let start = lower.partition_point(|(name, _)| name.as_str() < head);
-        let names = lower
-            .iter()
-            .skip(start)
-            .take_while(move |(name, _)| name.starts_with(head));
+        let names = lower.iter().skip(start).take_while(move |(name, _)| name.starts_with(head));
         names.filter_map(|(lower, index)| {
             Some((self.names.get(*index)?.as_os_str(), lower.as_str()))
         })

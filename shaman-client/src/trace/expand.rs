@@ -31,23 +31,15 @@ pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<
     match &ask.how {
         How::File => vec![file(path, disk, warnings)],
         How::Frames => {
-            let pattern = path
-                .file_name()
-                .and_then(|name| Pattern::number(paths::bytes(name)));
+            let pattern = path.file_name().and_then(|name| Pattern::number(paths::bytes(name)));
             let Some(pattern) = pattern else {
                 return vec![file(path, disk, warnings)];
             };
             let frames = matches(&path, &pattern, disk, warnings);
-            if frames.is_empty() {
-                vec![file(path, disk, warnings)]
-            } else {
-                frames
-            }
+            if frames.is_empty() { vec![file(path, disk, warnings)] } else { frames }
         }
         How::Tiles(tiles) => {
-            let pattern = path
-                .file_name()
-                .and_then(|name| Pattern::tile(paths::bytes(name)));
+            let pattern = path.file_name().and_then(|name| Pattern::tile(paths::bytes(name)));
             let Some(pattern) = pattern else {
                 return vec![file(path, disk, warnings)];
             };
@@ -57,17 +49,10 @@ pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<
             for tile in tiles {
                 let tile = path.with_file_name(paths::os_string(pattern.name((*tile).into())));
                 if !there.contains(&lower(&tile)) {
-                    hits.push(Hit {
-                        path: tile,
-                        size: None,
-                    });
+                    hits.push(Hit { path: tile, size: None });
                 }
             }
-            if hits.is_empty() {
-                vec![file(path, disk, warnings)]
-            } else {
-                hits
-            }
+            if hits.is_empty() { vec![file(path, disk, warnings)] } else { hits }
         }
         How::Folder(folders) => folder::everything(&path, folders, &ask.base, disk, warnings),
         How::Simulated(absence) => simulated(path, *absence, disk),
@@ -86,10 +71,7 @@ fn simulated(path: PathBuf, absence: Absence, disk: &Disk) -> Vec<Hit> {
             let rest = paths::bytes(name).get(head.len()..).unwrap_or_default();
             let path = dir.join(name);
             if let (Some(b'0'..=b'9'), There::File(size)) = (rest.first(), Disk::look(&path)) {
-                hits.push(Hit {
-                    path,
-                    size: Some(size),
-                });
+                hits.push(Hit { path, size: Some(size) });
             }
         }
     }
@@ -103,16 +85,10 @@ fn simulated(path: PathBuf, absence: Absence, disk: &Disk) -> Vec<Hit> {
 fn file(path: PathBuf, disk: &Disk, warnings: &mut Vec<String>) -> Hit {
     match Disk::look(&path) {
         There::File(size) => {
-            return Hit {
-                path,
-                size: Some(size),
-            };
+            return Hit { path, size: Some(size) };
         }
         There::Other => {
-            warnings.push(format!(
-                "`{}` is not a file; nothing of it is taken",
-                path.display()
-            ));
+            warnings.push(format!("`{}` is not a file; nothing of it is taken", path.display()));
             return Hit { path, size: None };
         }
         There::Nothing => {}
@@ -121,10 +97,7 @@ fn file(path: PathBuf, disk: &Disk, warnings: &mut Vec<String>) -> Hit {
         && let There::File(size) = Disk::look(&other)
     {
         warnings.push(other_case(&path, &other));
-        return Hit {
-            path: other,
-            size: Some(size),
-        };
+        return Hit { path: other, size: Some(size) };
     }
     Hit { path, size: None }
 }
@@ -156,17 +129,12 @@ fn matches(path: &Path, pattern: &Pattern, disk: &Disk, warnings: &mut Vec<Strin
         return Vec::new();
     };
     let hit = |name: &OsStr| match Disk::look(&dir.join(name)) {
-        There::File(size) => Some(Hit {
-            path: dir.join(name),
-            size: Some(size),
-        }),
+        There::File(size) => Some(Hit { path: dir.join(name), size: Some(size) }),
         There::Other | There::Nothing => None,
     };
     let names = listing.starting_with(pattern.head());
-    let hits: Vec<_> = names
-        .filter(|name| pattern.is_like(paths::bytes(name)))
-        .filter_map(hit)
-        .collect();
+    let hits: Vec<_> =
+        names.filter(|name| pattern.is_like(paths::bytes(name))).filter_map(hit).collect();
     if !hits.is_empty() {
         return hits;
     }

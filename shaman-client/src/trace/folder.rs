@@ -23,12 +23,7 @@ pub(super) fn everything(
     disk: &Disk,
     warnings: &mut Vec<String>,
 ) -> Vec<Hit> {
-    let absent = || {
-        vec![Hit {
-            path: dir.to_path_buf(),
-            size: None,
-        }]
-    };
+    let absent = || vec![Hit { path: dir.to_path_buf(), size: None }];
     let mut there = dir.to_path_buf();
     if !there.is_dir() {
         let Some(other) = disk.other_case(dir).filter(|other| other.is_dir()) else {
@@ -48,10 +43,7 @@ pub(super) fn everything(
     let mut left: Vec<(PathBuf, usize)> = if folders.is_empty() {
         vec![(there, 0)]
     } else {
-        folders
-            .iter()
-            .map(|folder| (there.join(folder), 0))
-            .collect()
+        folders.iter().map(|folder| (there.join(folder), 0)).collect()
     };
     while let Some((dir, depth)) = left.pop() {
         let Some(listing) = disk.list(&dir) else {
@@ -60,10 +52,7 @@ pub(super) fn everything(
         for name in listing.starting_with(b"") {
             let path = dir.join(name);
             match Disk::look(&path) {
-                There::File(size) => hits.push(Hit {
-                    path,
-                    size: Some(size),
-                }),
+                There::File(size) => hits.push(Hit { path, size: Some(size) }),
                 There::Other if path.is_dir() && !path.is_symlink() && depth < DEPTH_MAX => {
                     left.push((path, depth + 1));
                 }

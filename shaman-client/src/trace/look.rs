@@ -50,14 +50,8 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
 /// Looks into a .blend that lies at `path`, or would if it were not packed.
 fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<Looked, BlendError> {
     let mut blend = Blend::read(source)?;
-    let mut looked = Looked {
-        wants: Vec::new(),
-        libraries: Vec::new(),
-        warnings: Vec::new(),
-    };
-    looked
-        .warnings
-        .extend(blend.damage().map(|damage| warning(path, damage)));
+    let mut looked = Looked { wants: Vec::new(), libraries: Vec::new(), warnings: Vec::new() };
+    looked.warnings.extend(blend.damage().map(|damage| warning(path, damage)));
     let mut asks = ask(&blend, path);
     for _ in 0..ROUNDS_MAX {
         // Looks at packed libraries for no other reason than to have them fetched.
@@ -129,18 +123,10 @@ fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<L
 fn layers_of(path: &Path, ask: &Ask, warnings: &mut Vec<String>) -> Vec<Ask> {
     let base: Arc<Path> = path.parent().unwrap_or(path).into();
     let layers = usd::layers(path).unwrap_or_else(|error| {
-        warnings.push(format!(
-            "`{}` could not be followed: {error}",
-            path.display()
-        ));
+        warnings.push(format!("`{}` could not be followed: {error}", path.display()));
         BTreeSet::new()
     });
-    let ask = |path| Ask {
-        path,
-        how: How::File,
-        base: Arc::clone(&base),
-        ..ask.clone()
-    };
+    let ask = |path| Ask { path, how: How::File, base: Arc::clone(&base), ..ask.clone() };
     layers.into_iter().map(ask).collect()
 }
 
@@ -148,11 +134,7 @@ fn layers_of(path: &Path, ask: &Ask, warnings: &mut Vec<String>) -> Vec<Ask> {
 pub(super) fn warning(path: &Path, error: &BlendError) -> String {
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
     let causes: Vec<_> = causes.map(|cause| format!(": {cause}")).collect();
-    format!(
-        "`{}` could not be followed: {error}{}",
-        path.display(),
-        causes.concat()
-    )
+    format!("`{}` could not be followed: {error}{}", path.display(), causes.concat())
 }
 
 fn ask(blend: &Blend, path: &Path) -> Asks {

@@ -94,18 +94,13 @@ pub fn trace(blend: &Path, project: Option<&Path>) -> Result<Trace, TraceError> 
     }
     let disk = Disk::default();
     let mut report = Report::new(&main, &root);
-    let looked = look::look(&main, &disk).map_err(|source| TraceError::Blend {
-        path: main.clone(),
-        source,
-    })?;
+    let looked = look::look(&main, &disk)
+        .map_err(|source| TraceError::Blend { path: main.clone(), source })?;
     let mut seen = BTreeSet::from([main]);
     let mut wave = unseen(&mut seen, &looked);
     report.add(looked);
     while !wave.is_empty() {
-        let looks: Vec<_> = wave
-            .par_iter()
-            .map(|path| look::look(path, &disk))
-            .collect();
+        let looks: Vec<_> = wave.par_iter().map(|path| look::look(path, &disk)).collect();
         let mut next = Vec::new();
         for (path, look) in wave.iter().zip(looks) {
             match look {
@@ -123,10 +118,5 @@ pub fn trace(blend: &Path, project: Option<&Path>) -> Result<Trace, TraceError> 
 
 /// Takes the libraries that no one has looked into.
 fn unseen(seen: &mut BTreeSet<PathBuf>, looked: &Looked) -> Vec<PathBuf> {
-    looked
-        .libraries
-        .iter()
-        .filter(|path| seen.insert((*path).clone()))
-        .cloned()
-        .collect()
+    looked.libraries.iter().filter(|path| seen.insert((*path).clone())).cloned().collect()
 }

@@ -40,16 +40,12 @@ pub(super) fn resolve(raw: &[u8], base: &Path) -> Place {
         [b'/' | b'\\', ..] => (raw, false),
         _ => (raw, true),
     };
-    let slashed: Vec<u8> = raw
-        .iter()
-        .map(|byte| if *byte == b'\\' { b'/' } else { *byte })
-        .collect();
+    let slashed: Vec<u8> =
+        raw.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
     let path = PathBuf::from(os_string(slashed));
     if is_relative {
         // Not `join` of the path as a whole: `///tex` would become absolute.
-        let parts = path
-            .components()
-            .filter(|part| !matches!(part, Component::RootDir));
+        let parts = path.components().filter(|part| !matches!(part, Component::RootDir));
         return Place::Here(normal(&base.components().chain(parts).collect::<PathBuf>()));
     }
     Place::Here(normal(&path))
@@ -129,11 +125,7 @@ mod tests {
     #[test]
     #[cfg(not(windows))]
     fn drive_letters_and_servers_lead_elsewhere() {
-        for raw in [
-            b"C:\\tex\\a.png".as_slice(),
-            b"d:/a.png",
-            b"\\\\server\\tex\\a.png",
-        ] {
+        for raw in [b"C:\\tex\\a.png".as_slice(), b"d:/a.png", b"\\\\server\\tex\\a.png"] {
             assert!(matches!(resolve(raw, Path::new("/p")), Place::Elsewhere(_)));
         }
     }

@@ -24,47 +24,25 @@ enum Number {
 impl Pattern {
     /// Takes the last run of digits before the ending for the number of a frame.
     pub(super) fn number(name: &[u8]) -> Option<Self> {
-        let stem = name
-            .iter()
-            .rposition(|byte| *byte == b'.')
-            .unwrap_or(name.len());
+        let stem = name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len());
         let end = name.get(..stem)?.iter().rposition(u8::is_ascii_digit)? + 1;
-        let start = name
-            .get(..end)?
-            .iter()
-            .rposition(|byte| !byte.is_ascii_digit());
+        let start = name.get(..end)?.iter().rposition(|byte| !byte.is_ascii_digit());
         let start = start.map_or(0, |last| last + 1);
         let (head, tail) = (name.get(..start)?, name.get(end..)?);
-        Some(Self {
-            head: head.into(),
-            tail: tail.into(),
-            number: Number::Frame(end - start),
-        })
+        Some(Self { head: head.into(), tail: tail.into(), number: Number::Frame(end - start) })
     }
 
     /// Finds `<UDIM>` or `<UVTILE>`; without them, as in files before 3.0, the number of a tile.
     pub(super) fn tile(name: &[u8]) -> Option<Self> {
-        for (token, number) in [
-            (b"<UDIM>".as_slice(), Number::Udim),
-            (b"<UVTILE>", Number::Uv),
-        ] {
-            let at = name
-                .windows(token.len())
-                .position(|part| part.eq_ignore_ascii_case(token));
+        for (token, number) in [(b"<UDIM>".as_slice(), Number::Udim), (b"<UVTILE>", Number::Uv)] {
+            let at = name.windows(token.len()).position(|part| part.eq_ignore_ascii_case(token));
             if let Some(at) = at {
                 let (head, tail) = (name.get(..at)?, name.get(at + token.len()..)?);
-                return Some(Self {
-                    head: head.into(),
-                    tail: tail.into(),
-                    number,
-                });
+                return Some(Self { head: head.into(), tail: tail.into(), number });
             }
         }
         let numbered = Self::number(name)?;
-        Some(Self {
-            number: Number::Udim,
-            ..numbered
-        })
+        Some(Self { number: Number::Udim, ..numbered })
     }
 
     /// Gives the name that has this number, for tiles as `tile_number` counts them.
@@ -90,11 +68,7 @@ impl Pattern {
     /// Gives the same pattern for names in lower case.
     pub(super) fn lower(&self) -> Self {
         let lower = |part: &[u8]| disk::lower(&paths::os_string(part.to_vec())).into_bytes();
-        Self {
-            head: lower(&self.head),
-            tail: lower(&self.tail),
-            number: self.number,
-        }
+        Self { head: lower(&self.head), tail: lower(&self.tail), number: self.number }
     }
 
     /// Gives what stands before the number.
@@ -118,10 +92,7 @@ impl Number {
             }
             Self::Uv => text.strip_prefix(b"u").is_some_and(|text| {
                 let mut parts = text.splitn(2, |byte| *byte == b'_');
-                let (u, v) = (
-                    parts.next(),
-                    parts.next().and_then(|v| v.strip_prefix(b"v")),
-                );
+                let (u, v) = (parts.next(), parts.next().and_then(|v| v.strip_prefix(b"v")));
                 u.is_some_and(is_number) && v.is_some_and(is_number)
             }),
         }

@@ -84,11 +84,7 @@ impl Report {
             There::File(size) => Some(size),
             There::Other | There::Nothing => None,
         };
-        let itself = Wanted {
-            kind: Kind::Blend,
-            size,
-            users: BTreeSet::new(),
-        };
+        let itself = Wanted { kind: Kind::Blend, size, users: BTreeSet::new() };
         Self {
             blend: blend.to_path_buf(),
             root: root.to_path_buf(),
@@ -104,11 +100,7 @@ impl Report {
             match self.wanted.entry(hit.path) {
                 Entry::Vacant(place) => {
                     let users = BTreeSet::from([user]);
-                    place.insert(Wanted {
-                        kind,
-                        size: hit.size,
-                        users,
-                    });
+                    place.insert(Wanted { kind, size: hit.size, users });
                 }
                 Entry::Occupied(mut known) => {
                     let known = known.get_mut();
@@ -141,22 +133,10 @@ impl Report {
                     path.display()
                 ));
             }
-            files.push(Found {
-                path,
-                kind,
-                size,
-                in_pack,
-                users,
-            });
+            files.push(Found { path, kind, size, in_pack, users });
         }
         let warnings = self.warnings.into_iter().collect();
-        Trace {
-            blend: self.blend,
-            root: self.root,
-            files,
-            missing,
-            warnings,
-        }
+        Trace { blend: self.blend, root: self.root, files, missing, warnings }
     }
 }
 

@@ -13,10 +13,7 @@ pub(super) fn find(blend: &Path, project: Option<&Path>) -> Result<(PathBuf, Pat
     let Some(project) = project else {
         let above = || blend.ancestors().skip(1);
         let marked = above().find(|dir| MARKS.iter().any(|mark| dir.join(mark).exists()));
-        let root = marked
-            .or_else(|| above().next())
-            .unwrap_or(&blend)
-            .to_path_buf();
+        let root = marked.or_else(|| above().next()).unwrap_or(&blend).to_path_buf();
         return Ok((blend, root));
     };
     let root = paths::absolute(project);

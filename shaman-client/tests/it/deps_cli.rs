@@ -10,12 +10,7 @@ use crate::support::Folder;
 
 fn deps(args: &[&str], blend: &Path) -> Output {
     let shaman = env!("CARGO_BIN_EXE_shaman");
-    Command::new(shaman)
-        .arg("deps")
-        .args(args)
-        .arg(blend)
-        .output()
-        .unwrap()
+    Command::new(shaman).arg("deps").args(args).arg(blend).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -44,23 +39,11 @@ fn json_is_one_object_on_stdout() {
     assert_eq!(json["root"], path("project"));
     let files = json["files"].as_array().unwrap();
     assert_eq!(files.len(), 3);
-    let texture = files
-        .iter()
-        .find(|file| file["in_pack"] == "tex/a.png")
-        .unwrap();
+    let texture = files.iter().find(|file| file["in_pack"] == "tex/a.png").unwrap();
     assert_eq!(texture["path"], path("project/tex/a.png"));
-    assert_eq!(
-        (&texture["kind"], &texture["size"]),
-        (&"image".into(), &5.into())
-    );
-    assert_eq!(
-        texture["users"][0],
-        format!("{}#IMin", path("project/main.blend"))
-    );
-    let outside = files
-        .iter()
-        .find(|file| file["path"] == path("out.png"))
-        .unwrap();
+    assert_eq!((&texture["kind"], &texture["size"]), (&"image".into(), &5.into()));
+    assert_eq!(texture["users"][0], format!("{}#IMin", path("project/main.blend")));
+    let outside = files.iter().find(|file| file["path"] == path("out.png")).unwrap();
     assert!(outside["in_pack"].is_null());
     assert_eq!(json["missing"][0]["path"], path("project/tex/gone.png"));
     assert_eq!(json["missing"][0]["kind"], "image");
@@ -85,10 +68,7 @@ fn the_list_ends_with_what_it_adds_up_to() {
     let folder = Folder::new();
     let output = deps(&[], &project(&folder));
     let list = text(&output.stdout);
-    assert!(
-        list.lines().any(|line| line.ends_with("image  tex/a.png")),
-        "{list}"
-    );
+    assert!(list.lines().any(|line| line.ends_with("image  tex/a.png")), "{list}");
     let last = list.lines().last().unwrap();
     assert!(last.starts_with("3 files from "), "{last}");
     assert!(last.ends_with(" kB, 1 outside, 1 missing"), "{last}");
@@ -109,10 +89,7 @@ fn a_file_that_cannot_be_traced_fails_with_one_sentence() {
         assert!(!output.status.success());
         assert!(output.stdout.is_empty());
         let said = text(&output.stderr);
-        assert!(
-            said.starts_with("error: ") && said.contains(wanted),
-            "{said}"
-        );
+        assert!(said.starts_with("error: ") && said.contains(wanted), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
 }

@@ -10,9 +10,7 @@ use shaman_client::trace;
 pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
 
 pub(crate) fn folder(version: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(version)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)
 }
 
 fn json(path: &Path) -> Value {
@@ -30,24 +28,14 @@ fn every_file_of_a_project_is_found_in_every_version() {
 
         let wanted = manifest["files"].as_array().unwrap().iter();
         let size = |file: &Value| file["size"].as_u64().unwrap();
-        let wanted: BTreeMap<_, _> = wanted
-            .map(|file| (folder.join(text(&file["path"])), size(file)))
-            .collect();
+        let wanted: BTreeMap<_, _> =
+            wanted.map(|file| (folder.join(text(&file["path"])), size(file))).collect();
         for (path, size) in &wanted {
             let found = trace.files.iter().find(|file| file.path == *path);
-            assert_eq!(
-                found.map(|file| file.size),
-                Some(*size),
-                "{}",
-                path.display()
-            );
+            assert_eq!(found.map(|file| file.size), Some(*size), "{}", path.display());
         }
         for file in &trace.files {
-            assert!(
-                wanted.contains_key(&file.path),
-                "{} is not needed",
-                file.path.display()
-            );
+            assert!(wanted.contains_key(&file.path), "{} is not needed", file.path.display());
         }
 
         let missing: Vec<_> = trace.missing.iter().map(|file| file.path.clone()).collect();

@@ -25,10 +25,7 @@ fn shots() -> Vec<Vec<u8>> {
     for version in VERSIONS {
         let packed = std::fs::read(folder(version).join("project/shots/shot_010.blend")).unwrap();
         let mut plain = Vec::new();
-        zstd::Decoder::new(packed.as_slice())
-            .unwrap()
-            .read_to_end(&mut plain)
-            .unwrap();
+        zstd::Decoder::new(packed.as_slice()).unwrap().read_to_end(&mut plain).unwrap();
         shots.extend([packed, plain]);
     }
     shots
@@ -121,11 +118,7 @@ fn what_stands_before_the_damage_is_found_if_the_structures_are_known() {
     folder.put("main.blend", &build.unfinished());
     let trace = folder.trace("main.blend");
     assert_eq!(assets(&trace), ["a.png"]);
-    assert!(
-        trace.warnings[0].contains("ends in the middle"),
-        "{:?}",
-        trace.warnings
-    );
+    assert!(trace.warnings[0].contains("ends in the middle"), "{:?}", trace.warnings);
 }
 
 #[test]
@@ -140,9 +133,7 @@ fn a_length_that_cannot_be_is_refused_at_once() {
         let mut build = modern();
         build.head(b"DATA", 0, 1, len);
         build.raw(b"DATA", 0, 2, &[0; 1000]);
-        let error = read(zstd_frames(&build.finish(), 1 << 20))
-            .unwrap_err()
-            .to_string();
+        let error = read(zstd_frames(&build.finish(), 1 << 20)).unwrap_err().to_string();
         assert!(error.contains(is_it), "{len}: {error}");
     }
     assert!(started.elapsed() < Duration::from_secs(5));
@@ -153,16 +144,10 @@ fn a_promise_of_many_bytes_takes_no_memory() {
     // 16 MiB of structures are allowed, but only those that are there are read.
     let mut build = modern();
     build.head(b"DNA1", 0, 1, 16 << 20);
-    assert!(matches!(
-        read(build.unfinished()),
-        Err(BlendError::CutShort)
-    ));
+    assert!(matches!(read(build.unfinished()), Err(BlendError::CutShort)));
     let mut build = modern();
     build.head(b"DNA1", 0, 1, (16 << 20) + 1);
-    assert!(matches!(
-        read(build.unfinished()),
-        Err(BlendError::BadDna(_))
-    ));
+    assert!(matches!(read(build.unfinished()), Err(BlendError::BadDna(_))));
 }
 
 #[test]
@@ -188,10 +173,7 @@ fn structures_that_make_no_sense_are_refused() {
         assert!(matches!(error, BlendError::BadDna(_)), "{cut}: {error}");
     }
     let without = modern();
-    assert!(matches!(
-        read(without.unfinished()),
-        Err(BlendError::CutShort)
-    ));
+    assert!(matches!(read(without.unfinished()), Err(BlendError::CutShort)));
 }
 
 #[test]
@@ -206,18 +188,11 @@ fn a_list_that_runs_in_a_circle_ends() {
     let folder = Folder::new();
     let mut build = modern();
     build.block(b"IM", "Image", 1, |image| {
-        image
-            .text("id.name", b"IMa")
-            .text("name", b"//a.<UDIM>.png")
-            .int("source", 6);
+        image.text("id.name", b"IMa").text("name", b"//a.<UDIM>.png").int("source", 6);
         image.int("tiles.first", 2)
     });
-    build.block(b"DATA", "ImageTile", 2, |tile| {
-        tile.int("next", 3).int("tile_number", 1001)
-    });
-    build.block(b"DATA", "ImageTile", 3, |tile| {
-        tile.int("next", 2).int("tile_number", 1002)
-    });
+    build.block(b"DATA", "ImageTile", 2, |tile| tile.int("next", 3).int("tile_number", 1001));
+    build.block(b"DATA", "ImageTile", 3, |tile| tile.int("next", 2).int("tile_number", 1002));
     folder.put("main.blend", &build.finish());
     assert_eq!(folder.trace("main.blend").missing.len(), 2);
 }
@@ -228,21 +203,13 @@ fn a_meta_strip_inside_itself_ends() {
     folder.touch(["s/a.mp4"]);
     let mut build = modern();
     build.block(b"SC", "Scene", 1, |scene| scene.int("ed", 10));
-    build.block(b"DATA", "Editing", 10, |editing| {
-        editing.int("seqbase.first", 11)
-    });
+    build.block(b"DATA", "Editing", 10, |editing| editing.int("seqbase.first", 11));
     build.block(b"DATA", "Sequence", 11, |meta| {
         meta.int("type", 1).int("next", 12).int("seqbase.first", 11)
     });
-    build.block(b"DATA", "Sequence", 12, |movie| {
-        movie.int("type", 3).int("strip", 13)
-    });
-    build.block(b"DATA", "Strip", 13, |data| {
-        data.text("dir", b"//s").int("stripdata", 14)
-    });
-    build.block(b"DATA", "StripElem", 14, |element| {
-        element.text("name", b"a.mp4")
-    });
+    build.block(b"DATA", "Sequence", 12, |movie| movie.int("type", 3).int("strip", 13));
+    build.block(b"DATA", "Strip", 13, |data| data.text("dir", b"//s").int("stripdata", 14));
+    build.block(b"DATA", "StripElem", 14, |element| element.text("name", b"a.mp4"));
     folder.put("main.blend", &build.finish());
     assert_eq!(assets(&folder.trace("main.blend")), ["s/a.mp4"]);
 }
@@ -262,10 +229,7 @@ fn a_struct_that_does_not_exist_is_passed_over() {
 #[test]
 fn gzip_that_ends_too_early_is_told_from_gzip_that_is_damaged() {
     let packed = gzip(&modern().finish());
-    assert!(matches!(
-        read(packed[..packed.len() / 2].to_vec()),
-        Err(BlendError::CutShort)
-    ));
+    assert!(matches!(read(packed[..packed.len() / 2].to_vec()), Err(BlendError::CutShort)));
     let mut damaged = packed;
     // After the header of ten bytes comes the kind of the first block; there are three.
     damaged[10] = 0xff;

@@ -27,15 +27,9 @@ fn libraries_lead_to_libraries_and_paths_start_at_the_file_they_stand_in() {
     folder.put("main.blend", &main.finish());
 
     let trace = folder.trace("main.blend");
-    assert_eq!(
-        blends(&trace),
-        ["a/b/deep.blend", "a/near.blend", "main.blend"]
-    );
+    assert_eq!(blends(&trace), ["a/b/deep.blend", "a/near.blend", "main.blend"]);
     assert_eq!(assets(&trace), ["a/b/deep.png", "a/near.png"]);
-    let near = trace
-        .files
-        .iter()
-        .find(|file| file.in_pack.as_deref() == Some("a/near.png"));
+    let near = trace.files.iter().find(|file| file.in_pack.as_deref() == Some("a/near.png"));
     let user = format!("{}#IMnear", folder.path().join("a/near.blend").display());
     assert_eq!(near.unwrap().users, [user]);
 }
@@ -81,10 +75,7 @@ fn a_broken_library_is_listed_and_the_rest_is_found() {
     assert_eq!(assets(&trace), ["still.png"]);
     assert_eq!(trace.warnings.len(), 2);
     let broken = &trace.warnings[0];
-    assert!(
-        broken.contains("broken.blend`") && broken.contains("in the middle"),
-        "{broken}"
-    );
+    assert!(broken.contains("broken.blend`") && broken.contains("in the middle"), "{broken}");
 }
 
 #[test]
@@ -97,9 +88,7 @@ fn a_packed_library_is_not_a_dependency_but_what_it_needs_is() {
     library.raw(b"DATA", 0, 2, &vec![7; 40_000]);
     let mut main = modern();
     main.block(b"LI", "Library", 0x10, |library| {
-        library
-            .text("name", b"//lib/packed.blend")
-            .int("packedfile", 0x99)
+        library.text("name", b"//lib/packed.blend").int("packedfile", 0x99)
     });
     let bytes = library.finish();
     main.block(b"DATA", "PackedFile", 0x99, |file| file.int("data", 0x98));
@@ -126,19 +115,13 @@ fn libraries_packed_in_packed_libraries_end() {
     }
     folder.put("main.blend", &bytes);
     let trace = folder.trace("main.blend");
-    assert!(
-        trace.warnings[0].contains("packed too deep"),
-        "{:?}",
-        trace.warnings
-    );
+    assert!(trace.warnings[0].contains("packed too deep"), "{:?}", trace.warnings);
 }
 
 /// An archive (0x20) of `lib/iron.blend` (0x10), with a texture that was packed with it.
 fn link_and_pack() -> Build {
     let mut main = modern();
-    main.block(b"LI", "Library", 0x10, |library| {
-        library.text("name", b"//lib/iron.blend")
-    });
+    main.block(b"LI", "Library", 0x10, |library| library.text("name", b"//lib/iron.blend"));
     main.block(b"LI", "Library", 0x20, |library| {
         library.text("name", b"//lib/iron.blend").int("flag", 1);
         library.int("archive_parent_library", 0x10)
@@ -166,12 +149,7 @@ fn a_library_that_is_packed_in_part_is_still_a_dependency() {
     folder.touch(["lib/tex/iron.png"]);
     folder.put("lib/iron.blend", &modern().finish());
     let mut main = link_and_pack();
-    main.block(b"ID", "ID", 0x40, |id| {
-        id.text("name", b"MArust").int("lib", 0x10)
-    });
+    main.block(b"ID", "ID", 0x40, |id| id.text("name", b"MArust").int("lib", 0x10));
     folder.put("main.blend", &main.finish());
-    assert_eq!(
-        blends(&folder.trace("main.blend")),
-        ["lib/iron.blend", "main.blend"]
-    );
+    assert_eq!(blends(&folder.trace("main.blend")), ["lib/iron.blend", "main.blend"]);
 }

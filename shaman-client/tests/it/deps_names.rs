@@ -19,11 +19,7 @@ fn images(paths: &[&[u8]]) -> Vec<u8> {
 fn slashes_of_both_kinds_and_dots_lead_to_the_file() {
     let folder = Folder::new();
     folder.touch(["tex/a.png", "tex/b.png", "shots/c.png"]);
-    let paths = [
-        b"//..\\tex\\a.png".as_slice(),
-        b"//../shots/../tex/./b.png",
-        b"c.png",
-    ];
+    let paths = [b"//..\\tex\\a.png".as_slice(), b"//../shots/../tex/./b.png", b"c.png"];
     folder.put("shots/main.blend", &images(&paths));
     let trace = folder.trace("shots/main.blend");
     assert_eq!(assets(&trace), ["shots/c.png", "tex/a.png", "tex/b.png"]);
@@ -34,20 +30,12 @@ fn slashes_of_both_kinds_and_dots_lead_to_the_file() {
 #[cfg(target_os = "linux")]
 fn another_case_is_found_and_warned_about() {
     let folder = Folder::new();
-    folder.touch([
-        "Textures/Wood_Oak.PNG",
-        "Textures/other.png",
-        "wood_oak.png",
-    ]);
+    folder.touch(["Textures/Wood_Oak.PNG", "Textures/other.png", "wood_oak.png"]);
     folder.put("main.blend", &images(&[b"//textures/wood_oak.png"]));
     let trace = folder.trace("main.blend");
     assert_eq!(assets(&trace), ["Textures/Wood_Oak.PNG"]);
     assert!(trace.missing.is_empty());
-    assert!(
-        trace.warnings[0].contains("Textures/Wood_Oak.PNG"),
-        "{:?}",
-        trace.warnings
-    );
+    assert!(trace.warnings[0].contains("Textures/Wood_Oak.PNG"), "{:?}", trace.warnings);
 }
 
 #[test]
@@ -67,10 +55,7 @@ fn drives_and_servers_of_windows_are_missing_elsewhere() {
     let folder = Folder::new();
     let paths = [b"C:\\tex\\a.png".as_slice(), b"\\\\server\\tex\\b.png"];
     folder.put("main.blend", &images(&paths));
-    assert_eq!(
-        missing(&folder.trace("main.blend")),
-        ["C:\\tex\\a.png", "\\\\server\\tex\\b.png"]
-    );
+    assert_eq!(missing(&folder.trace("main.blend")), ["C:\\tex\\a.png", "\\\\server\\tex\\b.png"]);
 }
 
 #[test]
@@ -106,13 +91,8 @@ fn a_file_outside_the_project_has_no_place_in_the_pack() {
     folder.put("project/main.blend", &images(&[b"//../outside/a.png"]));
     let project = folder.path().join("project");
     let trace = trace::trace(&project.join("main.blend"), Some(&project)).unwrap();
-    let [outside, itself] = trace.files.as_slice() else {
-        panic!("{trace:?}")
-    };
-    assert_eq!(
-        (outside.in_pack.as_deref(), itself.in_pack.as_deref()),
-        (None, Some("main.blend"))
-    );
+    let [outside, itself] = trace.files.as_slice() else { panic!("{trace:?}") };
+    assert_eq!((outside.in_pack.as_deref(), itself.in_pack.as_deref()), (None, Some("main.blend")));
 }
 
 #[test]
@@ -123,10 +103,7 @@ fn the_project_is_the_nearest_marked_directory() {
         let blend = folder.put("project/shots/010/main.blend", &images(&[]));
         let trace = trace::trace(&blend, None).unwrap();
         assert_eq!(trace.root, folder.path().join("project"), "{mark}");
-        assert_eq!(
-            trace.files[0].in_pack.as_deref(),
-            Some("shots/010/main.blend")
-        );
+        assert_eq!(trace.files[0].in_pack.as_deref(), Some("shots/010/main.blend"));
     }
 }
 
@@ -135,16 +112,10 @@ fn without_a_mark_the_project_is_the_directory_of_the_blend() {
     let folder = Folder::new();
     let blend = folder.put("shots/main.blend", &images(&[]));
     // Somebody may keep their temporary folder in a checkout.
-    let is_marked = |dir: &Path| {
-        [".blender_project", ".git", ".svn"]
-            .iter()
-            .any(|m| dir.join(m).exists())
-    };
+    let is_marked =
+        |dir: &Path| [".blender_project", ".git", ".svn"].iter().any(|m| dir.join(m).exists());
     if !folder.path().ancestors().any(is_marked) {
-        assert_eq!(
-            trace::trace(&blend, None).unwrap().root,
-            folder.path().join("shots")
-        );
+        assert_eq!(trace::trace(&blend, None).unwrap().root, folder.path().join("shots"));
     }
 }
 
@@ -155,10 +126,7 @@ fn a_blend_outside_the_project_is_refused() {
     let blend = folder.put("main.blend", &images(&[]));
     let project = folder.path().join("project");
     let error = trace::trace(&blend, Some(&project)).unwrap_err();
-    assert!(
-        matches!(error, TraceError::OutsideProject { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, TraceError::OutsideProject { .. }), "{error}");
     let error = trace::trace(&blend, Some(&folder.path().join("none"))).unwrap_err();
     assert!(matches!(error, TraceError::NoProject(_)), "{error}");
 }

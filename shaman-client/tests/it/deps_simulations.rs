@@ -6,26 +6,12 @@ use crate::support::{Folder, assets, missing};
 fn build() -> Build {
     let mut build = Build::new(Form::Large8, 501);
     build.shape("Object", "ID id; ListBase modifiers; void *soft");
-    build.shape(
-        "ModifierData",
-        "ModifierData *next; ModifierData *prev; int type",
-    );
-    build.shape(
-        "MeshCacheModifierData",
-        "ModifierData modifier; char filepath[1024]",
-    );
-    build.shape(
-        "FluidModifierData",
-        "ModifierData modifier; FluidDomainSettings *domain; int type",
-    );
-    build.shape(
-        "FluidDomainSettings",
-        "int flag; char cache_directory[1024]",
-    );
-    build.shape(
-        "OceanModifierData",
-        "ModifierData modifier; char cachepath[1024]; char cached",
-    );
+    build.shape("ModifierData", "ModifierData *next; ModifierData *prev; int type");
+    build.shape("MeshCacheModifierData", "ModifierData modifier; char filepath[1024]");
+    build
+        .shape("FluidModifierData", "ModifierData modifier; FluidDomainSettings *domain; int type");
+    build.shape("FluidDomainSettings", "int flag; char cache_directory[1024]");
+    build.shape("OceanModifierData", "ModifierData modifier; char cachepath[1024]; char cached");
     build.shape(
         "NodesModifierData",
         "ModifierData modifier; char *simulation_bake_directory; NodesModifierBake *bakes; \
@@ -39,42 +25,29 @@ fn build() -> Build {
         "PointCache",
         "PointCache *next; PointCache *prev; int flag; char name[64]; char path[1024]",
     );
-    build.shape(
-        "CacheFile",
-        "ID id; ListBase layers; char filepath[1024]; char is_sequence",
-    );
+    build.shape("CacheFile", "ID id; ListBase layers; char filepath[1024]; char is_sequence");
     build
 }
 
 /// An object `OBsea` whose only modifier is DATA block 2.
 fn object(build: &mut Build) {
     build.block(b"OB", "Object", 0x10, |it| {
-        it.text("id.name", b"OBsea")
-            .int("modifiers.first", 2)
-            .int("modifiers.last", 2)
+        it.text("id.name", b"OBsea").int("modifiers.first", 2).int("modifiers.last", 2)
     });
 }
 
 fn fluid(dir: &[u8]) -> Vec<u8> {
     let mut build = build();
     object(&mut build);
-    build.block(b"DATA", "FluidModifierData", 2, |it| {
-        it.int("type", 1).int("domain", 3)
-    });
-    build.block(b"DATA", "FluidDomainSettings", 3, |it| {
-        it.text("cache_directory", dir)
-    });
+    build.block(b"DATA", "FluidModifierData", 2, |it| it.int("type", 1).int("domain", 3));
+    build.block(b"DATA", "FluidDomainSettings", 3, |it| it.text("cache_directory", dir));
     build.finish()
 }
 
 #[test]
 fn of_a_fluid_the_directories_of_the_bake_are_taken() {
     let folder = Folder::new();
-    folder.touch([
-        "sim/config/config_0001.uni",
-        "sim/data/deep/fluid_0001.vdb",
-        "sim/notes.txt",
-    ]);
+    folder.touch(["sim/config/config_0001.uni", "sim/data/deep/fluid_0001.vdb", "sim/notes.txt"]);
     folder.put("main.blend", &fluid(b"//sim"));
     let taken = ["sim/config/config_0001.uni", "sim/data/deep/fluid_0001.vdb"];
     assert_eq!(assets(&folder.trace("main.blend")), taken);
@@ -83,17 +56,10 @@ fn of_a_fluid_the_directories_of_the_bake_are_taken() {
 #[test]
 fn a_fluid_may_be_baked_beside_the_blend() {
     let folder = Folder::new();
-    folder.touch([
-        "config/config_0001.uni",
-        "data/fluid_0001.vdb",
-        "secret.txt",
-    ]);
+    folder.touch(["config/config_0001.uni", "data/fluid_0001.vdb", "secret.txt"]);
     folder.put("main.blend", &fluid(b"//"));
     let trace = folder.trace("main.blend");
-    assert_eq!(
-        assets(&trace),
-        ["config/config_0001.uni", "data/fluid_0001.vdb"]
-    );
+    assert_eq!(assets(&trace), ["config/config_0001.uni", "data/fluid_0001.vdb"]);
 }
 
 #[test]
@@ -108,14 +74,10 @@ fn geometry(shared: &[u8], own: &[u8], flag: u64, target: u64) -> Vec<u8> {
     let mut build = build();
     object(&mut build);
     build.block(b"DATA", "NodesModifierData", 2, |it| {
-        it.int("simulation_bake_directory", 5)
-            .int("bakes", 3)
-            .int("bakes_num", 1)
+        it.int("simulation_bake_directory", 5).int("bakes", 3).int("bakes_num", 1)
     });
     build.block(b"DATA", "NodesModifierBake", 3, |it| {
-        it.int("flag", flag)
-            .int("bake_target", target)
-            .int("directory", 6)
+        it.int("flag", flag).int("bake_target", target).int("directory", 6)
     });
     build.raw(b"DATA", 0, 5, &[shared, b"\0"].concat());
     build.raw(b"DATA", 0, 6, &[own, b"\0"].concat());
@@ -133,15 +95,8 @@ fn a_bake_of_geometry_nodes_is_in_its_own_directory_or_in_the_shared_one() {
         (own_directory, 0, &["own/meta/b.json"]),
         (0, packed, &[]),
     ] {
-        folder.put(
-            "main.blend",
-            &geometry(b"//shared", b"//own/", flag, target),
-        );
-        assert_eq!(
-            assets(&folder.trace("main.blend")),
-            wanted,
-            "{flag} {target}"
-        );
+        folder.put("main.blend", &geometry(b"//shared", b"//own/", flag, target));
+        assert_eq!(assets(&folder.trace("main.blend")), wanted, "{flag} {target}");
     }
 }
 
@@ -153,11 +108,7 @@ fn a_directory_with_the_blend_in_it_is_not_taken_as_a_whole() {
         folder.put("work/main.blend", &geometry(dir, b"", 0, 2));
         let trace = folder.trace("work/main.blend");
         assert!(assets(&trace).is_empty(), "{trace:?}");
-        assert!(
-            trace.warnings[0].contains("not taken as a whole"),
-            "{:?}",
-            trace.warnings
-        );
+        assert!(trace.warnings[0].contains("not taken as a whole"), "{:?}", trace.warnings);
     }
 }
 
@@ -184,10 +135,7 @@ fn point_caches_are_named_after_themselves_or_their_object() {
         "blendcache_main/736561_000001_00.bphys",
         "blendcache_main/736562_000001_00.bphys",
     ]);
-    folder.touch([
-        "blendcache_main/wind_000001_01.bphys",
-        "blendcache_main/wind_notes.txt",
-    ]);
+    folder.touch(["blendcache_main/wind_000001_01.bphys", "blendcache_main/wind_notes.txt"]);
     folder.touch(["ext/smoke_000001.bphys", "ext/other_000001.bphys"]);
     for (flag, name, path, wanted) in [
         (
@@ -196,19 +144,12 @@ fn point_caches_are_named_after_themselves_or_their_object() {
             b"".as_slice(),
             ["blendcache_main/736561_000001_00.bphys"].as_slice(),
         ),
-        (
-            disk | baked,
-            b"wind",
-            b"",
-            &["blendcache_main/wind_000001_01.bphys"],
-        ),
+        (disk | baked, b"wind", b"", &["blendcache_main/wind_000001_01.bphys"]),
         (external, b"smoke", b"//ext", &["ext/smoke_000001.bphys"]),
         (baked, b"wind", b"//ext", &[]),
     ] {
         let mut build = build();
-        build.block(b"OB", "Object", 0x10, |it| {
-            it.text("id.name", b"OBsea").int("soft", 2)
-        });
+        build.block(b"OB", "Object", 0x10, |it| it.text("id.name", b"OBsea").int("soft", 2));
         build.block(b"DATA", "PointCache", 2, |it| {
             it.int("flag", flag).text("name", name).text("path", path)
         });
@@ -224,9 +165,7 @@ fn a_point_cache_is_missing_only_if_it_was_baked() {
         let folder = Folder::new();
         let mut build = build();
         build.block(b"OB", "Object", 0x10, |it| it.text("id.name", b"OBsea"));
-        build.block(b"DATA", "PointCache", 2, |it| {
-            it.int("flag", flag).text("name", b"wind")
-        });
+        build.block(b"DATA", "PointCache", 2, |it| it.int("flag", flag).text("name", b"wind"));
         folder.put("main.blend", &build.finish());
         assert_eq!(missing(&folder.trace("main.blend")), wanted);
     }
@@ -235,22 +174,12 @@ fn a_point_cache_is_missing_only_if_it_was_baked() {
 #[test]
 fn of_an_ocean_the_pictures_that_are_there_are_taken() {
     let folder = Folder::new();
-    folder.touch([
-        "sea/disp_0001.exr",
-        "sea/foam_0001.exr",
-        "sea/disp.txt",
-        "sea/notes.txt",
-    ]);
+    folder.touch(["sea/disp_0001.exr", "sea/foam_0001.exr", "sea/disp.txt", "sea/notes.txt"]);
     let mut build = build();
     object(&mut build);
-    build.block(b"DATA", "OceanModifierData", 2, |it| {
-        it.text("cachepath", b"//sea")
-    });
+    build.block(b"DATA", "OceanModifierData", 2, |it| it.text("cachepath", b"//sea"));
     folder.put("main.blend", &build.finish());
-    assert_eq!(
-        assets(&folder.trace("main.blend")),
-        ["sea/disp_0001.exr", "sea/foam_0001.exr"]
-    );
+    assert_eq!(assets(&folder.trace("main.blend")), ["sea/disp_0001.exr", "sea/foam_0001.exr"]);
 }
 
 #[test]
@@ -259,9 +188,7 @@ fn a_mesh_cache_is_a_file() {
     folder.touch(["flag.pc2"]);
     let mut build = build();
     object(&mut build);
-    build.block(b"DATA", "MeshCacheModifierData", 2, |it| {
-        it.text("filepath", b"//flag.pc2")
-    });
+    build.block(b"DATA", "MeshCacheModifierData", 2, |it| it.text("filepath", b"//flag.pc2"));
     folder.put("main.blend", &build.finish());
     assert_eq!(assets(&folder.trace("main.blend")), ["flag.pc2"]);
 }
@@ -269,24 +196,14 @@ fn a_mesh_cache_is_a_file() {
 #[test]
 fn layers_of_usd_are_followed_and_may_refer_to_each_other() {
     let folder = Folder::new();
-    folder.put(
-        "usd/set.usda",
-        b"#usda 1.0\n(subLayers = [@./look.usda@, @gone.usda@])",
-    );
-    folder.put(
-        "usd/look.usda",
-        b"#usda 1.0\n(subLayers = [@set.usda@]) @./parts/a.usd@",
-    );
-    folder.put(
-        "usd/parts/a.usd",
-        b"#usda 1.0\nover \"x\" (references = @../../b.usda@) {}",
-    );
+    folder.put("usd/set.usda", b"#usda 1.0\n(subLayers = [@./look.usda@, @gone.usda@])");
+    folder.put("usd/look.usda", b"#usda 1.0\n(subLayers = [@set.usda@]) @./parts/a.usd@");
+    folder.put("usd/parts/a.usd", b"#usda 1.0\nover \"x\" (references = @../../b.usda@) {}");
     folder.put("b.usda", b"#usda 1.0\n");
     folder.touch(["usd/neighbour.usda"]);
     let mut build = build();
     build.block(b"CF", "CacheFile", 1, |it| {
-        it.text("id.name", b"CFset")
-            .text("filepath", b"//usd/set.usda")
+        it.text("id.name", b"CFset").text("filepath", b"//usd/set.usda")
     });
     folder.put("main.blend", &build.finish());
     let trace = folder.trace("main.blend");

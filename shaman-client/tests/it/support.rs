@@ -12,9 +12,7 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self {
-            dir: tempfile::tempdir().unwrap(),
-        }
+        Self { dir: tempfile::tempdir().unwrap() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -64,15 +62,9 @@ pub(crate) fn missing(trace: &Trace) -> Vec<String> {
         let path = path.strip_prefix(&trace.root).unwrap_or(path);
         path.to_string_lossy().into_owned()
     };
-    trace
-        .missing
-        .iter()
-        .map(|file| from_root(&file.path))
-        .collect()
+    trace.missing.iter().map(|file| from_root(&file.path)).collect()
 }
 
 fn is_blend(path: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|extension| extension == "blend")
+    Path::new(path).extension().is_some_and(|extension| extension == "blend")
 }

@@ -117,8 +117,11 @@ pub(crate) fn blender(version: &str) -> Option<PathBuf> {
 
 /// Runs one of `scripts/` with this Python; it must work.
 pub(crate) fn run_script(python: &Path, script: &str, args: &[&std::ffi::OsStr]) -> String {
-    let output =
-        Command::new(python).arg(project_root().join("scripts").join(script)).args(args).output().unwrap();
+    let output = Command::new(python)
+        .arg(project_root().join("scripts").join(script))
+        .args(args)
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{script}: {text}{}", String::from_utf8_lossy(&output.stderr));
     text

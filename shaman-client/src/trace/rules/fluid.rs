@@ -8,15 +8,7 @@ use crate::trace::ask::{Asks, How};
 use crate::trace::kind::Kind;
 
 /// What Mantaflow makes in the cache directory.
-const FOLDERS: &[&str] = &[
-    "config",
-    "data",
-    "guiding",
-    "mesh",
-    "noise",
-    "particles",
-    "script",
-];
+const FOLDERS: &[&str] = &["config", "data", "guiding", "mesh", "noise", "particles", "script"];
 
 /// Bit of `FluidModifierData.type`: it is the domain, not a flow or an obstacle.
 const DOMAIN: i64 = 1;

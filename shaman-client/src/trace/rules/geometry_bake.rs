@@ -17,17 +17,11 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     let target = modifier.int("bake_target").unwrap_or(INHERIT);
     let mut uses_shared = false;
     for bake in modifier.array("bakes") {
-        let target = bake
-            .int("bake_target")
-            .filter(|own| *own != INHERIT)
-            .unwrap_or(target);
+        let target = bake.int("bake_target").filter(|own| *own != INHERIT).unwrap_or(target);
         if target == PACKED || bake.has("packed") {
             continue;
         }
-        if bake
-            .int("flag")
-            .is_some_and(|flag| flag & OWN_DIRECTORY != 0)
-        {
+        if bake.int("flag").is_some_and(|flag| flag & OWN_DIRECTORY != 0) {
             let path = bake.string("directory").unwrap_or_default();
             asks.ask(Kind::Simulation, path, How::Folder(&[]));
         } else {
@@ -35,9 +29,7 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
         }
     }
     if uses_shared || !modifier.has("bakes") {
-        let path = modifier
-            .string("simulation_bake_directory")
-            .unwrap_or_default();
+        let path = modifier.string("simulation_bake_directory").unwrap_or_default();
         asks.ask(Kind::Simulation, path, How::Folder(&[]));
     }
 }

@@ -47,7 +47,5 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
 fn tiles(id: &Record<'_>) -> BTreeSet<u16> {
     let numbers = id.list("tiles").filter_map(|tile| tile.int("tile_number"));
     let numbers = numbers.filter_map(|number| u16::try_from(number).ok());
-    numbers
-        .filter(|number| (1001..=2000).contains(number))
-        .collect()
+    numbers.filter(|number| (1001..=2000).contains(number)).collect()
 }

@@ -50,9 +50,7 @@ pub(in crate::trace) fn packed_from<'a>(id: &Record<'a>) -> Option<&'a [u8]> {
     if id.code() == *b"ID" || id.code() == *b"LI" {
         return None;
     }
-    id.follow("id.lib")?
-        .text("name")
-        .filter(|path| !path.is_empty())
+    id.follow("id.lib")?.text("name").filter(|path| !path.is_empty())
 }
 
 fn is_archive(library: &Record<'_>) -> bool {

@@ -14,11 +14,7 @@ const EXTERNAL: i64 = 1;
 const FILE_PATH: i64 = 1;
 
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
-    let tree = if id.code() == *b"NT" {
-        Some(*id)
-    } else {
-        id.follow("nodetree")
-    };
+    let tree = if id.code() == *b"NT" { Some(*id) } else { id.follow("nodetree") };
     let Some(tree) = tree else { return };
     for node in tree.list("nodes") {
         let name = node.text("idname").unwrap_or_default();
@@ -38,10 +34,7 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
 }
 
 fn import(node: &Record<'_>, asks: &mut Asks) {
-    for value in node
-        .list("inputs")
-        .filter_map(|input| input.follow("default_value"))
-    {
+    for value in node.list("inputs").filter_map(|input| input.follow("default_value")) {
         if value.int("subtype") == Some(FILE_PATH) {
             asks.file(Kind::Import, value.text("value").unwrap_or_default());
         }

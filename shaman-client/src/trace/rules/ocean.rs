@@ -17,11 +17,7 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     let is_cached = modifier.int("cached").is_some_and(|cached| cached != 0);
     for picture in PICTURES {
         let is_needed = is_cached && picture == PICTURES[0];
-        let absence = if is_needed {
-            Absence::Missing
-        } else {
-            Absence::Fine
-        };
+        let absence = if is_needed { Absence::Missing } else { Absence::Fine };
         let path = [dir, b"/", picture].concat();
         asks.ask(Kind::Simulation, &path, How::Simulated(absence));
     }

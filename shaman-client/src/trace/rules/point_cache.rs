@@ -21,10 +21,7 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         };
         let name = cache.text("name").unwrap_or_default();
         if flag & EXTERNAL != 0 {
-            let path = cache
-                .text("path")
-                .filter(|path| !path.is_empty())
-                .unwrap_or(b"//");
+            let path = cache.text("path").filter(|path| !path.is_empty()).unwrap_or(b"//");
             let slash: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
             let path = [path, slash, name].concat();
             asks.ask(Kind::Simulation, &path, How::Simulated(Absence::Missing));
@@ -33,20 +30,8 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
                 continue;
             };
             let dir = [b"//blendcache_", paths::bytes(stem), b"/"].concat();
-            let path = [
-                dir,
-                if name.is_empty() {
-                    hex(id)
-                } else {
-                    name.to_vec()
-                },
-            ]
-            .concat();
-            let absence = if flag & BAKED == 0 {
-                Absence::Fine
-            } else {
-                Absence::Missing
-            };
+            let path = [dir, if name.is_empty() { hex(id) } else { name.to_vec() }].concat();
+            let absence = if flag & BAKED == 0 { Absence::Fine } else { Absence::Missing };
             asks.ask(Kind::Simulation, &path, How::Simulated(absence));
         }
     }
@@ -55,7 +40,5 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
 /// The name of a data-block, without its two letters, as Blender writes it into file names.
 fn hex(id: &Record<'_>) -> Vec<u8> {
     let name = id.id_name().get(2..).unwrap_or_default();
-    name.iter()
-        .flat_map(|byte| format!("{byte:02X}").into_bytes())
-        .collect()
+    name.iter().flat_map(|byte| format!("{byte:02X}").into_bytes()).collect()
 }

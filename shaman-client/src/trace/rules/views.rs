@@ -17,19 +17,10 @@ pub(super) fn suffixes<'a>(scene: &Record<'a>) -> Vec<&'a [u8]> {
 /// Gives the names for all views of what `name` is for one: of `plate_L.png` also `plate_R.png`.
 /// A name that ends in no suffix is the same for all views.
 pub(super) fn names(name: &[u8], suffixes: &[&[u8]]) -> Vec<Vec<u8>> {
-    let dot = name
-        .iter()
-        .rposition(|byte| *byte == b'.')
-        .unwrap_or(name.len());
+    let dot = name.iter().rposition(|byte| *byte == b'.').unwrap_or(name.len());
     let (stem, ending) = name.split_at(dot);
-    match suffixes
-        .iter()
-        .find_map(|suffix| stem.strip_suffix(*suffix))
-    {
-        Some(stem) => suffixes
-            .iter()
-            .map(|suffix| [stem, suffix, ending].concat())
-            .collect(),
+    match suffixes.iter().find_map(|suffix| stem.strip_suffix(*suffix)) {
+        Some(stem) => suffixes.iter().map(|suffix| [stem, suffix, ending].concat()).collect(),
         None => vec![name.to_vec()],
     }
 }

@@ -44,11 +44,7 @@ pub(super) fn tokens(
             }
             let mut bytes = Vec::new();
             file.take(packed_len).read_to_end(&mut bytes)?;
-            let plain = if is_packed {
-                unpack(&bytes, plain_len)?
-            } else {
-                bytes
-            };
+            let plain = if is_packed { unpack(&bytes, plain_len)? } else { bytes };
             return plain.split(|byte| *byte == 0).try_for_each(offer);
         }
     }
@@ -151,13 +147,10 @@ mod tests {
 
     fn read(packed: &[u8], plain_len: u64) -> io::Result<Vec<Vec<u8>>> {
         let mut found = Vec::new();
-        tokens(
-            &mut io::Cursor::new(file(packed, plain_len)),
-            &mut |token| {
-                found.push(token.to_vec());
-                Ok(())
-            },
-        )?;
+        tokens(&mut io::Cursor::new(file(packed, plain_len)), &mut |token| {
+            found.push(token.to_vec());
+            Ok(())
+        })?;
         Ok(found)
     }
 
@@ -165,10 +158,7 @@ mod tests {
     fn literals_and_repetitions_are_unpacked() {
         // "abcabcabcabc", then "z.usd\0" as literals.
         let packed = b"\0\x35abc\x03\0\x60z.usd\0";
-        assert_eq!(
-            read(packed, 100).unwrap(),
-            [b"abcabcabcabcz.usd".as_slice(), b""]
-        );
+        assert_eq!(read(packed, 100).unwrap(), [b"abcabcabcabcz.usd".as_slice(), b""]);
         let chunks = [b"\x02\x03\0\0\0\x20ab", b"\x03\0\0\0\x20cd".as_slice()].concat();
         assert_eq!(read(&chunks, 100).unwrap(), [b"abcd"]);
     }
@@ -186,13 +176,7 @@ mod tests {
         ] {
             assert!(read(packed, 100).is_err(), "{packed:?}");
         }
-        assert!(
-            read(
-                b"\0\x1fa\x01\0\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10b",
-                50
-            )
-            .is_err()
-        );
+        assert!(read(b"\0\x1fa\x01\0\xff\xff\xff\xff\xff\xff\xff\xff\x01\x10b", 50).is_err());
         assert!(read(b"\0\x10a", 1 << 40).is_err());
     }
 }

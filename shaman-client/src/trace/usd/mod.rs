@@ -25,9 +25,7 @@ const ENDINGS: [&str; 5] = ["usd", "usda", "usdc", "usdz", "abc"];
 /// Tells whether a file can refer to others, by its ending.
 pub(super) fn is_layer(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default();
-    ["usd", "usda", "usdc"]
-        .iter()
-        .any(|known| ending.eq_ignore_ascii_case(known))
+    ["usd", "usda", "usdc"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// Most layers that one layer may refer to: 100,000. Large sets have some thousand.
@@ -65,22 +63,16 @@ pub(super) fn layers(path: &Path) -> io::Result<BTreeSet<Vec<u8>>> {
 /// Takes off what may stand behind a path: the file in an archive, arguments for a reader.
 fn bare(path: &[u8]) -> &[u8] {
     const ARGUMENTS: &[u8] = b":SDF_FORMAT_ARGS:";
-    let arguments = path
-        .windows(ARGUMENTS.len())
-        .position(|part| part == ARGUMENTS);
+    let arguments = path.windows(ARGUMENTS.len()).position(|part| part == ARGUMENTS);
     let path = path.get(..arguments.unwrap_or(path.len())).unwrap_or(path);
-    let archive = path
-        .strip_suffix(b"]")
-        .and_then(|path| path.split(|byte| *byte == b'[').next());
+    let archive = path.strip_suffix(b"]").and_then(|path| path.split(|byte| *byte == b'[').next());
     archive.unwrap_or(path)
 }
 
 fn is_path_of_layer(path: &[u8]) -> bool {
     let dot = path.iter().rposition(|byte| *byte == b'.').unwrap_or(0);
     let ending = path.get(dot + 1..).unwrap_or_default();
-    let is_known = ENDINGS
-        .iter()
-        .any(|known| ending.eq_ignore_ascii_case(known.as_bytes()));
+    let is_known = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known.as_bytes()));
     let is_address = || path.windows(3).any(|part| part == b"://");
     is_known && dot > 0 && !path.contains(&b'\n') && !is_address()
 }
@@ -94,14 +86,7 @@ mod tests {
         for path in ["./a.usda", "../b/c.USD", "d.abc", "/e.usdz"] {
             assert!(is_path_of_layer(path.as_bytes()), "{path}");
         }
-        for path in [
-            ".usda",
-            "a.png",
-            "usd",
-            "https://example.org/a.usd",
-            "a\n.usd",
-            "",
-        ] {
+        for path in [".usda", "a.png", "usd", "https://example.org/a.usd", "a\n.usd", ""] {
             assert!(!is_path_of_layer(path.as_bytes()), "{path}");
         }
     }

@@ -15,9 +15,7 @@ pub(super) fn asset_paths(
     text: impl BufRead,
     offer: &mut impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut text = Text {
-        bytes: text.take(BYTES_MAX),
-    };
+    let mut text = Text { bytes: text.take(BYTES_MAX) };
     while let Some(byte) = text.next()? {
         match byte {
             b'#' => text.pass(|byte| byte == b'\n')?,
@@ -97,12 +95,7 @@ impl<R: BufRead> Text<R> {
         let mut taken = Vec::new();
         while let Some(byte) = self.next()? {
             taken.push(byte);
-            let run = taken
-                .iter()
-                .rev()
-                .take_while(|byte| **byte == mark)
-                .take(marks)
-                .count();
+            let run = taken.iter().rev().take_while(|byte| **byte == mark).take(marks).count();
             if run == marks {
                 taken.truncate(taken.len() - marks);
                 return Ok(Some(taken));
@@ -133,10 +126,7 @@ mod tests {
     fn paths_stand_between_marks() {
         let text = "#usda 1.0\n( subLayers = [@./a.usda@, @b.usda@]\n)\n\
                     def X (references = @../c.usd@</Part>) {} @@ @@@odd@name.usd@@@";
-        assert_eq!(
-            paths(text),
-            ["./a.usda", "b.usda", "../c.usd", "odd@name.usd"]
-        );
+        assert_eq!(paths(text), ["./a.usda", "b.usda", "../c.usd", "odd@name.usd"]);
     }
 
     #[test]

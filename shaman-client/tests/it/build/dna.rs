@@ -35,10 +35,7 @@ impl Build {
         for shape in &self.shapes {
             let head = [type_index[shape.name.as_str()], shape.fields.len() as u64];
             let fields = shape.fields.iter().flat_map(|field| {
-                [
-                    type_index[field.kind.as_str()],
-                    name_index[field.declared.as_str()],
-                ]
+                [type_index[field.kind.as_str()], name_index[field.declared.as_str()]]
             });
             for number in head.into_iter().chain(fields) {
                 dna.extend(number_bytes(number, 2, self.is_big));

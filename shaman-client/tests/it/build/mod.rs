@@ -47,10 +47,7 @@ struct Field {
 const STUDIO: &[(&str, &str)] = &[
     ("raw_data", "char bytes[4]"),
     ("ListBase", "void *first; void *last"),
-    (
-        "ID",
-        "void *next; void *prev; Library *lib; char name[66]; short flag",
-    ),
+    ("ID", "void *next; void *prev; Library *lib; char name[66]; short flag"),
     (
         "Library",
         "ID id; char name[1024]; int flag; PackedFile *packedfile; \
@@ -62,18 +59,9 @@ const STUDIO: &[(&str, &str)] = &[
         "ID id; char name[1024]; short source; int flag; PackedFile *packedfile; \
          ListBase packedfiles; ListBase tiles; char views_format; ListBase views",
     ),
-    (
-        "ImagePackedFile",
-        "ImagePackedFile *next; ImagePackedFile *prev; PackedFile *packedfile",
-    ),
-    (
-        "ImageTile",
-        "ImageTile *next; ImageTile *prev; int tile_number",
-    ),
-    (
-        "ImageView",
-        "ImageView *next; ImageView *prev; char name[64]; char filepath[1024]",
-    ),
+    ("ImagePackedFile", "ImagePackedFile *next; ImagePackedFile *prev; PackedFile *packedfile"),
+    ("ImageTile", "ImageTile *next; ImageTile *prev; int tile_number"),
+    ("ImageView", "ImageView *next; ImageView *prev; char name[64]; char filepath[1024]"),
     (
         "SceneRenderView",
         "SceneRenderView *next; SceneRenderView *prev; char suffix[64]; int viewflag",
@@ -87,10 +75,7 @@ const STUDIO: &[(&str, &str)] = &[
          bSound *sound; char views_format",
     ),
     ("Strip", "StripElem *stripdata; char dir[768]"),
-    (
-        "StripElem",
-        "char name[256]; int orig_width; int orig_height",
-    ),
+    ("StripElem", "char name[256]; int orig_width; int orig_height"),
 ];
 
 impl Build {
@@ -106,13 +91,7 @@ impl Build {
 
     fn empty(form: Form, version: u32, is_big: bool) -> Self {
         let (shapes, body) = (Vec::new(), Vec::new());
-        let mut build = Self {
-            form,
-            is_big,
-            version,
-            shapes,
-            body,
-        };
+        let mut build = Self { form, is_big, version, shapes, body };
         for (name, fields) in STUDIO {
             build.shape(name, fields);
         }
@@ -121,29 +100,16 @@ impl Build {
 
     /// Adds a struct, its fields declared as in C.
     pub(crate) fn shape(&mut self, name: &str, fields: &str) {
-        let mut shape = Shape {
-            name: name.to_owned(),
-            len: 0,
-            fields: Vec::new(),
-        };
+        let mut shape = Shape { name: name.to_owned(), len: 0, fields: Vec::new() };
         for field in fields.split("; ") {
             let (kind, declared) = field.split_once(' ').unwrap();
             let count = declared
                 .split_once('[')
                 .map_or(1, |(_, count)| count.trim_end_matches(']').parse().unwrap());
-            let unit = if declared.starts_with('*') {
-                self.pointer_len()
-            } else {
-                self.len(kind)
-            };
+            let unit = if declared.starts_with('*') { self.pointer_len() } else { self.len(kind) };
             let (kind, declared) = (kind.to_owned(), declared.to_owned());
             let len = unit * count;
-            shape.fields.push(Field {
-                kind,
-                declared,
-                offset: shape.len,
-                len,
-            });
+            shape.fields.push(Field { kind, declared, offset: shape.len, len });
             shape.len += len;
         }
         self.shapes.push(shape);
@@ -157,17 +123,9 @@ impl Build {
         old: u64,
         fill: impl for<'f, 'b> FnOnce(&'f mut Fill<'b>) -> &'f mut Fill<'b>,
     ) {
-        let index = self
-            .shapes
-            .iter()
-            .position(|known| known.name == shape)
-            .unwrap();
+        let index = self.shapes.iter().position(|known| known.name == shape).unwrap();
         let bytes = vec![0; self.shapes[index].len];
-        let mut filled = Fill {
-            build: self,
-            shape: index,
-            bytes,
-        };
+        let mut filled = Fill { build: self, shape: index, bytes };
         fill(&mut filled);
         let bytes = filled.bytes;
         self.raw(code, index, old, &bytes);
@@ -216,13 +174,9 @@ impl Build {
     /// Adds a library, and one thing that is linked from it.
     pub(crate) fn library(&mut self, old: u64, path: &[u8]) {
         self.block(b"LI", "Library", old, |library| {
-            library
-                .text("id.name", format!("LIlib{old}").as_bytes())
-                .text("name", path)
+            library.text("id.name", format!("LIlib{old}").as_bytes()).text("name", path)
         });
-        self.block(b"ID", "ID", old + 1, |id| {
-            id.text("name", b"MAlinked").int("lib", old)
-        });
+        self.block(b"ID", "ID", old + 1, |id| id.text("name", b"MAlinked").int("lib", old));
     }
 
     /// Gives the header and the blocks so far: a file without its end.
@@ -251,17 +205,8 @@ impl Build {
 
     fn len(&self, kind: &str) -> usize {
         let basic = [("char", 1), ("short", 2), ("int", 4)];
-        let basic = basic
-            .iter()
-            .find(|(name, _)| *name == kind)
-            .map(|(_, len)| *len);
-        let shape = || {
-            self.shapes
-                .iter()
-                .find(|shape| shape.name == kind)
-                .unwrap()
-                .len
-        };
+        let basic = basic.iter().find(|(name, _)| *name == kind).map(|(_, len)| *len);
+        let shape = || self.shapes.iter().find(|shape| shape.name == kind).unwrap().len;
         basic.unwrap_or_else(shape)
     }
 
@@ -305,11 +250,7 @@ impl Fill<'_> {
             let field = shape.fields.iter().find(bare).unwrap();
             offset += field.offset;
             len = field.len;
-            let inner = self
-                .build
-                .shapes
-                .iter()
-                .find(|shape| shape.name == field.kind);
+            let inner = self.build.shapes.iter().find(|shape| shape.name == field.kind);
             shape = inner.unwrap_or(shape);
         }
         (offset, len)

@@ -1,0 +1,81 @@
+//! What can go wrong with a request, and whether trying again may help.
+
+use std::time::Duration;
+
+use shaman_proto::wire::failure::Failure;
+
+/// A request that got no good answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The address is none.
+    #[error("`{server}` is not the address of a server; write it as http://HOST:PORT")]
+    NoAddress {
+        /// What was given.
+        server: String,
+    },
+    /// Nobody answered, or the connection broke.
+    #[error(
+        "cannot reach {server}; is the server running? name another with --server or SHAMAN_URL"
+    )]
+    Unreachable {
+        /// The address.
+        server: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// The server said no.
+    #[error("{server} answered {status}: {message}")]
+    Refused {
+        /// The address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// The server's sentence.
+        message: String,
+        /// When it said to come back.
+        wait: Option<Duration>,
+    },
+    /// The answer is not what such a server gives.
+    #[error(
+        "{server} does not answer as a Shaman server or Flamenco Manager does; is the address right?"
+    )]
+    Strange {
+        /// The address.
+        server: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl ApiError {
+    pub(super) fn unreachable(server: &str, source: reqwest::Error) -> Self {
+        Self::Unreachable { server: server.to_owned(), source }
+    }
+
+    /// The server's own sentence if it sent one, else the start of what it sent.
+    pub(super) fn refused(server: &str, status: u16, wait: Option<Duration>, text: &str) -> Self {
+        let message = match serde_json::from_str::<Failure>(text) {
+            Ok(failure) => failure.message,
+            Err(_) if text.trim().is_empty() => "no reason given".to_owned(),
+            Err(_) => text.chars().take(300).collect(),
+        };
+        Self::Refused { server: server.to_owned(), status, message, wait }
+    }
+
+    /// The HTTP status, if there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Says whether the same request may work a little later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502..=504),
+            Self::NoAddress { .. } | Self::Strange { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The events; everything below `commands` reports here and prints nothing.
+//!
+//! ```text
+//! Began(trace) … Ended(trace)  Began(hash) Advanced* Ended(hash)  Began(upload) … Ended(upload)
+//!                                    ▲                              Began(checkout) Ended(checkout)
+//!                                    └ a file that changed is hashed again: both phases may recur
+//! ```
+//!
+//! Promise: what was advanced and did not last (an upload that broke off) is taken back with
+//! `Rewound`, so that a listener's sums are right whenever it looks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A part of the work that takes its own time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Finding which files are needed.
+    Trace,
+    /// Naming them by their content.
+    Hash,
+    /// Sending what the server lacks.
+    Upload,
+    /// Waiting for the server to make the checkout.
+    Checkout,
+}
+
+impl Phase {
+    /// The phase in one word, as JSON lines and bars show it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Hash => "hash",
+            Self::Upload => "upload",
+            Self::Checkout => "checkout",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A phase starts. Zero files: nobody knows yet how many.
+    Began {
+        /// Which phase.
+        phase: Phase,
+        /// Files to work on.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// Some more is done.
+    Advanced {
+        /// Which phase.
+        phase: Phase,
+        /// Files that became ready.
+        files: u64,
+        /// Bytes that became ready.
+        bytes: u64,
+    },
+    /// Some bytes have to be done again.
+    Rewound {
+        /// Which phase.
+        phase: Phase,
+        /// Bytes to take back from what was advanced.
+        bytes: u64,
+    },
+    /// A phase is over.
+    Ended {
+        /// Which phase.
+        phase: Phase,
+    },
+    /// Something did not work and will be tried again.
+    Retrying {
+        /// What is wrong, one sentence.
+        why: String,
+        /// How long until the next try.
+        wait: Duration,
+    },
+    /// Something a person should know that does not stop the work, one sentence.
+    Warning(String),
+}
+
+/// Somebody who wants to know.
+///
+/// Called from many threads, a few thousand times a second at most; must not block for long.
+pub trait Progress: Send + Sync {
+    /// Takes notice of an event.
+    fn tell(&self, event: Event);
+}
+
+/// Handed down to whoever does the work.
+pub type Listener = Arc<dyn Progress>;
+
+/// Wants to know nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silence;
+
+impl Progress for Silence {
+    fn tell(&self, _event: Event) {}
+}

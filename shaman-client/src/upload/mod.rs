@@ -1,0 +1,106 @@
+//! Blobs to the server: in parallel on few connections, streamed from disk.
+
+mod send;
+
+use std::path::PathBuf;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::Semaphore;
+
+use crate::api::{Api, ApiError, Patience};
+use crate::hash::{HashError, Hashed};
+use crate::progress::{Event, Listener, Phase};
+
+/// Connections at once. Small files gain up to here; beyond, the server's disk is what waits.
+const CONNECTIONS: usize = 8;
+
+/// Large files at once, so that they neither fill all connections nor all of the network.
+const LARGE_AT_ONCE: usize = 2;
+
+/// From here on a file is large.
+const LARGE_BYTES: u64 = 16 << 20;
+
+/// A file to send.
+#[derive(Debug, Clone)]
+pub struct ToSend {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name on the server's side, for the server's log.
+    pub name: String,
+    /// What it was when it was hashed.
+    pub hashed: Hashed,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The server has the blob.
+    Stored,
+    /// The file is not what was hashed any more; nothing was stored under the old name.
+    Changed,
+}
+
+/// Why sending ended. What was stored before stays stored, so the next try sends the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The server.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The file.
+    #[error(transparent)]
+    File(#[from] HashError),
+}
+
+/// Sends all files and says of each what became of it, in order. Ends with the first one that
+/// fails for good.
+pub async fn upload(
+    api: &Api,
+    files: &[ToSend],
+    progress: &Listener,
+) -> Result<Vec<Sent>, UploadError> {
+    let large = Semaphore::new(LARGE_AT_ONCE);
+    let mut ended = stream::iter(files.iter().enumerate())
+        .map(|(at, file)| {
+            let large = &large;
+            async move {
+                let _permit = if file.hashed.blob.size.bytes() >= LARGE_BYTES {
+                    Some(large.acquire().await.expect("never closed"))
+                } else {
+                    None
+                };
+                send_patiently(api, file, progress).await.map(|sent| (at, sent))
+            }
+        })
+        .buffer_unordered(CONNECTIONS);
+    let mut all = vec![Sent::Changed; files.len()];
+    while let Some(one) = ended.next().await {
+        let (at, sent) = one?;
+        all[at] = sent;
+    }
+    Ok(all)
+}
+
+/// Sends one file, again and again while that may help.
+async fn send_patiently(
+    api: &Api,
+    file: &ToSend,
+    progress: &Listener,
+) -> Result<Sent, UploadError> {
+    let mut patience = Patience::default();
+    loop {
+        match send::send(api, file, progress).await {
+            Ok(sent) => {
+                if sent == Sent::Stored {
+                    progress.tell(Event::Advanced { phase: Phase::Upload, files: 1, bytes: 0 });
+                }
+                return Ok(sent);
+            }
+            Err(UploadError::Api(error)) => {
+                let Some(wait) = patience.after(&error) else { return Err(error.into()) };
+                progress.tell(Event::Retrying { why: error.to_string(), wait });
+                tokio::time::sleep(wait).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
