@@ -184,8 +184,9 @@ async fn send_missing(
     // What somebody else is sending comes last: by then it may be there.
     let mut order: BTreeMap<(bool, usize), usize> = BTreeMap::new();
     for (place, file) in lacking.iter().enumerate() {
-        if let Some(at) = holders.get(&BlobRef::new(file.sha, file.size)) {
-            order.insert((file.status == FileStatus::Uploading, place), *at);
+        // Taken out: a server that names a blob twice gets it once.
+        if let Some(at) = holders.remove(&BlobRef::new(file.sha, file.size)) {
+            order.insert((file.status == FileStatus::Uploading, place), at);
         }
     }
     let positions: Vec<usize> = order.into_values().collect();

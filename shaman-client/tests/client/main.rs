@@ -1,0 +1,10 @@
+//! The client against a server that behaves as a test says: Flamenco's own, a broken one, a slow one.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests make files, and a failed step is a failed test"
+)]
+
+mod faults;
+mod peer;
+mod words;

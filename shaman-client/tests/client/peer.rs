@@ -1,0 +1,128 @@
+//! A server of a few lines: it stores what it gets, answers as Flamenco's own does, and does as the
+//! test says before each answer.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// What the test does with a request before it is answered: `Some(0)` cuts the connection,
+/// another number is answered as that status.
+pub(crate) type Meddle = Box<dyn Fn(&str, usize) -> Option<u16> + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) struct Peer {
+    pub(crate) url: String,
+    /// Stored blobs by `{sha}/{size}`.
+    pub(crate) stored: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+    /// Every request, as `METHOD /path`.
+    pub(crate) heard: Arc<Mutex<Vec<String>>>,
+    meddle: Arc<Meddle>,
+}
+
+impl Peer {
+    /// Starts one; `meddle` gets the request and how many of the same came before.
+    pub(crate) fn start(
+        meddle: impl Fn(&str, usize) -> Option<u16> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let peer = Self {
+            url,
+            stored: Arc::default(),
+            heard: Arc::default(),
+            meddle: Arc::new(Box::new(meddle)),
+        };
+        let answering = peer.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let peer = answering.clone();
+                std::thread::spawn(move || while peer.answer(&stream).is_some() {});
+            }
+        });
+        peer
+    }
+
+    pub(crate) fn count(&self, what: &str) -> usize {
+        self.heard.lock().unwrap().iter().filter(|heard| heard.contains(what)).count()
+    }
+
+    fn answer(&self, stream: &TcpStream) -> Option<()> {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let request = line.rsplit_once(' ')?.0.to_owned();
+        let mut length = 0;
+        loop {
+            let mut header = String::new();
+            reader.read_line(&mut header).ok()?;
+            let Some((name, value)) = header.trim_end().split_once(':') else { break };
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().ok()?;
+            }
+        }
+        let before = self.count(&request);
+        self.heard.lock().unwrap().push(request.clone());
+        let meddled = (self.meddle)(&request, before);
+        if meddled == Some(0) {
+            stream.shutdown(std::net::Shutdown::Both).ok()?;
+            return None;
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).ok()?;
+        let (status, text) = match meddled {
+            Some(status) => {
+                (status, json!({"code": status, "message": "as the test says"}).to_string())
+            }
+            None => self.flamenco(&request, body),
+        };
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", text.len());
+        let mut stream = stream;
+        stream.write_all(head.as_bytes()).ok()?;
+        stream.write_all(text.as_bytes()).ok()
+    }
+
+    fn flamenco(&self, request: &str, body: Vec<u8>) -> (u16, String) {
+        let mut stored = self.stored.lock().unwrap();
+        let name = |file: &Value| format!("{}/{}", file["sha"].as_str().unwrap(), file["size"]);
+        if let Some(blob) = request.strip_prefix("POST /api/v3/shaman/files/") {
+            let (sha, size) = blob.split_once('/').unwrap();
+            let hex: String =
+                shaman_proto::Digest::from_bytes(Sha256::digest(&body).into()).to_string();
+            if hex != sha || body.len().to_string() != size {
+                return (417, json!({"code": 417, "message": "mismatched"}).to_string());
+            }
+            stored.insert(blob.to_owned(), body);
+            // What Flamenco's own server sends for a stored upload.
+            return (200, String::new());
+        }
+        if request.ends_with("/requirements") {
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let lacking: Vec<Value> = request["files"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|file| !stored.contains_key(&name(file)))
+                .map(|file| {
+                    let mut file = file.clone();
+                    file["status"] = "unknown".into();
+                    file
+                })
+                .collect();
+            return (200, json!({ "files": lacking }).to_string());
+        }
+        if request.ends_with("/create") {
+            let request: Value = serde_json::from_slice(&body).unwrap();
+            let lacks =
+                request["files"].as_array().unwrap().iter().any(|f| !stored.contains_key(&name(f)));
+            if lacks {
+                return (500, json!({"code": 500, "message": "unexpected error"}).to_string());
+            }
+            return (200, json!({"checkoutPath": request["checkoutPath"]}).to_string());
+        }
+        (404, json!({"message": "Not Found"}).to_string())
+    }
+}

@@ -1,0 +1,52 @@
+//! What is refused before anything is sent, and in which words.
+
+use std::process::{Command, Output};
+
+use crate::peer::Peer;
+
+fn shaman(peer: &Peer, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_shaman"))
+        .args(args)
+        .env("SHAMAN_URL", &peer.url)
+        .env("SHAMAN_CACHE", std::env::temp_dir().join("shaman-test-cache-that-is-not-there"))
+        .output()
+        .unwrap()
+}
+
+fn refusal(peer: &Peer, args: &[&str]) -> String {
+    let output = shaman(peer, args);
+    assert_eq!(output.status.code(), Some(1), "{args:?}");
+    assert!(peer.heard.lock().unwrap().is_empty(), "nothing was sent");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+const SHOT: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1/project/shots/shot_010.blend");
+const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1/project");
+
+#[test]
+fn files_outside_the_project_are_refused_with_a_project_that_holds_them() {
+    let peer = Peer::start(|_, _| None);
+    let message = refusal(&peer, &["submit", SHOT, "--project", PROJECT]);
+    assert!(message.contains("--project"), "{message}");
+    let larger = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1");
+    assert!(message.trim_end().ends_with(larger), "{message}");
+}
+
+#[test]
+fn strict_refuses_missing_files_and_names_them() {
+    let peer = Peer::start(|_, _| None);
+    let larger = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1");
+    let message = refusal(&peer, &["submit", SHOT, "--project", larger, "--strict"]);
+    assert!(message.contains("gone.png") && message.contains("--strict"), "{message}");
+}
+
+#[test]
+fn what_is_no_blend_and_what_is_no_address_is_said() {
+    let peer = Peer::start(|_, _| None);
+    let message = refusal(&peer, &["submit", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    assert!(message.contains("Cargo.toml"), "{message}");
+    let message = refusal(&peer, &["ping", "--server", "farm:8080"]);
+    assert!(message.contains("http://HOST:PORT"), "{message}");
+    assert_eq!(shaman(&peer, &["submit"]).status.code(), Some(2));
+}
