@@ -13,7 +13,7 @@ const PERMITS: usize = 64;
 #[error("the server met a bug; its log says where, please report it")]
 pub struct Panicked;
 
-/// Runs blocking work on threads of its own, at most [`PERMITS`] at a time.
+/// Runs blocking work on threads of its own, 64 at a time at most.
 #[derive(Debug, Clone)]
 pub struct Blocking {
     permits: Arc<Semaphore>,
