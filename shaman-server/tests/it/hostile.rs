@@ -10,6 +10,10 @@ fn nothing_outside_the_storage_is_created_changed_linked_or_removed() {
     std::fs::write(outside.join("precious"), "precious").unwrap();
     // Somebody with access to the share plants links that lead out of it.
     std::os::unix::fs::symlink(&outside, server.jobs().join("way-out")).unwrap();
+    // One that leads to an empty directory looks like a directory of checkouts.
+    let empty = server.folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    std::os::unix::fs::symlink(&empty, server.jobs().join("empty-way")).unwrap();
     let blob = Blob::new("payload");
     server.upload(&blob);
     let before = snapshot(&outside);
@@ -26,6 +30,9 @@ fn nothing_outside_the_storage_is_created_changed_linked_or_removed() {
         assert_eq!(answer.status, 200);
         assert!(answer.json()["checkoutPath"].as_str().unwrap().starts_with("way-out-"));
     }
+    let answer = server.create("empty-way/x", &[blob.entry("x")]);
+    assert!(answer.json()["checkoutPath"].as_str().unwrap().starts_with("empty-way-"));
+    assert_eq!(std::fs::read_dir(&empty).unwrap().count(), 0);
     for sha in ["ab%2F..%2F..%2F..%2Foutside", "..", "%2e%2e", &"*".repeat(64), &"../".repeat(21)] {
         for method in ["GET", "POST"] {
             let answer = server.connect().send(

@@ -12,21 +12,17 @@ use shaman_proto::wire::flamenco::{CreateAnswer, CreateRequest, FileSpec};
 use shaman_proto::{BlobRef, CheckoutPath, FilePath, ManifestEntry};
 
 use super::super::Shared;
-use super::super::body::{drain_beside, json_bytes};
 use super::super::failure::Failure;
-use super::json;
 use super::requirements::{not_understood, refuse_too_many};
+use super::{json, with_list};
 use crate::ops::{CheckOutError, Ops, Wanted};
 
 pub(in crate::http) async fn create(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    mut body: Body,
+    body: Body,
 ) -> Result<Response, Failure> {
-    let bytes = json_bytes(&headers, &mut body).await;
-    drain_beside(body);
-    let bytes = bytes?;
-    shared.run(move |ops| answer(ops, &bytes)).await?
+    with_list(&shared, &headers, body, answer).await
 }
 
 fn answer(ops: &Ops, bytes: &[u8]) -> Result<Response, Failure> {

@@ -10,14 +10,32 @@ mod files;
 mod requirements;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
+
+use super::Shared;
+use super::body::{drain_beside, json_bytes};
+use super::failure::Failure;
+use crate::ops::Ops;
 
 pub(super) use about::{shared_storage, version};
 pub(super) use create::create;
 pub(super) use files::{status, upload};
 pub(super) use requirements::requirements;
+
+/// Reads a JSON body and answers it on a blocking thread: parsing 100,000 entries takes a while.
+async fn with_list(
+    shared: &Shared,
+    headers: &HeaderMap,
+    mut body: Body,
+    answer: fn(&Ops, &[u8]) -> Result<Response, Failure>,
+) -> Result<Response, Failure> {
+    let bytes = json_bytes(headers, &mut body).await;
+    drain_beside(body);
+    let bytes = bytes?;
+    shared.run(move |ops| answer(ops, &bytes)).await?
+}
 
 /// An answer with a JSON body.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {

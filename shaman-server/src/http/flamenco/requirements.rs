@@ -10,20 +10,16 @@ use shaman_proto::wire::flamenco::{
 };
 
 use super::super::Shared;
-use super::super::body::{drain_beside, json_bytes};
 use super::super::failure::Failure;
-use super::json;
+use super::{json, with_list};
 use crate::ops::Ops;
 
 pub(in crate::http) async fn requirements(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    mut body: Body,
+    body: Body,
 ) -> Result<Response, Failure> {
-    let bytes = json_bytes(&headers, &mut body).await;
-    drain_beside(body);
-    let bytes = bytes?;
-    shared.run(move |ops| answer(ops, &bytes)).await?
+    with_list(&shared, &headers, body, answer).await
 }
 
 fn answer(ops: &Ops, bytes: &[u8]) -> Result<Response, Failure> {
