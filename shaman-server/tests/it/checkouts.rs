@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::support::{Blob, TestServer, same_file, snapshot};
+use crate::support::{Blob, TestServer, files_below, same_file, snapshot};
 
 fn stored(server: &TestServer, texts: &[&str]) -> Vec<Blob> {
     let blobs: Vec<Blob> = texts.iter().map(|text| Blob::new(*text)).collect();
@@ -160,6 +160,24 @@ fn concurrent_creates_of_one_path_give_a_checkout_each() {
         assert!(server.jobs().join(path).join("dir/a").exists());
     }
     assert!(server.leftovers().is_empty());
+}
+
+#[test]
+fn workers_never_see_a_half_made_checkout() {
+    let server = TestServer::start();
+    let blobs = stored(&server, &["scene"]);
+    let files: Vec<_> = (0..5_000).map(|n| blobs[0].entry(&format!("d{}/{n}", n % 50))).collect();
+    let path = server.jobs().join("big");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            while !path.exists() && !done.load(std::sync::atomic::Ordering::Relaxed) {}
+            files_below(&path).len()
+        });
+        server.checked_out("big", &files);
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(worker.join().unwrap(), 5_001, "complete when it is first seen");
+    });
 }
 
 #[test]

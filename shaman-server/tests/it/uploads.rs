@@ -155,6 +155,10 @@ fn a_slow_head_is_cut_off_and_others_go_on() {
     }
     let blob = Blob::new("quick");
     assert_eq!(server.upload(&blob).status, 204);
+    // The limit is 30 seconds; without a timer hyper would wait for ever.
+    for connection in &mut idle {
+        assert!(connection.ends_within(Duration::from_mins(1)));
+    }
 }
 
 #[test]

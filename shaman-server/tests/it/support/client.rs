@@ -110,6 +110,12 @@ impl Connection {
         Ok(answer)
     }
 
+    /// Says whether the server ends the connection within this time, whatever it says before.
+    pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
+        self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
+        self.stream.read_to_end(&mut Vec::new()).is_ok()
+    }
+
     /// Says whether the server has closed the connection.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut byte = [0];
