@@ -21,8 +21,9 @@ pub use retry::Patience;
 /// How long a connection may take to stand.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// How long a server may say nothing: a checkout of 100,000 files on a slow share takes minutes.
-const SILENCE_TIME: Duration = Duration::from_mins(10);
+/// How often a silent connection is asked whether the other side is still there. There is no limit
+/// on the time of a request: reqwest's counts from its start, and would end long uploads.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
 
 /// A server, by its address.
 #[derive(Debug, Clone)]
@@ -41,7 +42,7 @@ impl Api {
         }
         let client = Client::builder()
             .connect_timeout(CONNECT_TIME)
-            .read_timeout(SILENCE_TIME)
+            .tcp_keepalive(KEEPALIVE_TIME)
             .tcp_nodelay(true)
             .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
             .build()
