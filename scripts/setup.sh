@@ -12,10 +12,10 @@ give_up() {
     exit 1
 }
 
-# Whether a libclang is where bindgen looks for one.
+# Whether a libclang is where bindgen looks for one. `libclang-cpp` is another library.
 have_libclang() {
     [ -n "${LIBCLANG_PATH:-}" ] || ldconfig -p 2>/dev/null | grep -q 'libclang[-.0-9]*\.so' ||
-        ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1
+        ls /usr/lib/llvm-*/lib/libclang{,-[0-9]*}.so* 2>/dev/null | grep -q .
 }
 
 needed=
