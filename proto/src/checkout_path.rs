@@ -1,11 +1,13 @@
 //! `CheckoutPath`: where a checkout lives below `jobs/`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::digest::shorten;
+use crate::job_name;
 use crate::limits::{CHECKOUT_PATH_BYTES_MAX, COMPONENT_BYTES_MAX};
 
 /// The path of a checkout relative to the checkout root, with forward slashes.
@@ -56,16 +58,37 @@ impl FromStr for CheckoutPath {
 
     fn from_str(text: &str) -> Result<Self, CheckoutPathError> {
         let refused = |problem| CheckoutPathError { shown: shorten(text), problem };
-        if text.len() > CHECKOUT_PATH_BYTES_MAX {
-            return Err(refused("is longer than 1000 bytes; use a shorter job name"));
+        if text.chars().any(job_name::is_replaced) {
+            return Err(refused(
+                r#"has a control character or one of ? * : ; { } \ < > | " in it; leave that out"#,
+            ));
         }
+        Self::clean(text, |component| {
+            if component.len() > COMPONENT_BYTES_MAX {
+                return Err(refused("has a part longer than 255 bytes; use a shorter name"));
+            }
+            Ok(component.into())
+        })
+    }
+}
+
+impl CheckoutPath {
+    /// Makes a path of a job's name. What stock servers refuse, or what workers on Windows could
+    /// not read, is replaced, the same way each time: `shot: 010?` becomes `shot_ 010_`,
+    /// `aux.v2` becomes `aux_.v2`, and a part that is too long ends in a number made from all of
+    /// it. `..` and absolute names are refused, and names of nothing.
+    pub fn from_job_name(name: &str) -> Result<Self, CheckoutPathError> {
+        Self::clean(name, |component| Ok(job_name::readable(component)))
+    }
+
+    /// Joins the components that name something, each made fit.
+    fn clean<'a>(
+        text: &'a str,
+        fit: impl Fn(&'a str) -> Result<Cow<'a, str>, CheckoutPathError>,
+    ) -> Result<Self, CheckoutPathError> {
+        let refused = |problem| CheckoutPathError { shown: shorten(text), problem };
         if text.starts_with('/') {
             return Err(refused("is absolute; send it relative to the checkout root"));
-        }
-        if text.chars().any(|c| c.is_control() || r#"?*:;{}\<>|""#.contains(c)) {
-            return Err(refused(
-                r#"has a control character or one of ? * : ; { } \ < > | " in it; leave that out of the job name"#,
-            ));
         }
         let mut clean = String::with_capacity(text.len());
         for component in text.split('/') {
@@ -74,20 +97,18 @@ impl FromStr for CheckoutPath {
                 ".." => {
                     return Err(refused("has `..` in it; send it relative to the checkout root"));
                 }
-                _ if component.len() > COMPONENT_BYTES_MAX => {
-                    return Err(refused(
-                        "has a part longer than 255 bytes; use a shorter job name",
-                    ));
-                }
                 _ => {}
             }
             if !clean.is_empty() {
                 clean.push('/');
             }
-            clean.push_str(component);
+            clean.push_str(&fit(component)?);
         }
         if clean.is_empty() {
             return Err(refused("names no checkout; give the job a name"));
+        }
+        if clean.len() > CHECKOUT_PATH_BYTES_MAX {
+            return Err(refused("is longer than 1000 bytes; use a shorter job name"));
         }
         Ok(Self(clean))
     }
@@ -150,7 +171,58 @@ mod tests {
         );
     }
 
+    #[test]
+    fn job_names_become_paths_that_every_worker_can_read() {
+        for (name, path) in [
+            ("shot 010", "shot 010"),
+            ("Größe/日本", "Größe/日本"),
+            ("shot: 010? v2*", "shot_ 010_ v2_"),
+            ("a;b{c}d\\e<f>g|h\"i", "a_b_c_d_e_f_g_h_i"),
+            ("tab\tline\n\0", "tab_line__"),
+            ("ends. ", "ends__"),
+            ("...", "___"),
+            ("a./b /c", "a_/b_/c"),
+            (" lead", " lead"),
+            ("..hidden", "..hidden"),
+            ("con", "con_"),
+            ("Aux.v2.blend", "Aux_.v2.blend"),
+            ("COM¹", "COM¹_"),
+            ("com10", "com10"),
+            ("console", "console"),
+            ("C:\\jobs", "C__jobs"),
+            ("./x//y/", "x/y"),
+        ] {
+            assert_eq!(CheckoutPath::from_job_name(name).unwrap().as_str(), path, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn long_parts_are_cut_and_stay_different() {
+        let (one, other) = ("é".repeat(200) + "1", "é".repeat(200) + "2");
+        let cut = |name: &str| CheckoutPath::from_job_name(name).unwrap();
+        assert_ne!(cut(&one), cut(&other));
+        assert_eq!(cut(&one), cut(&one));
+        assert!(cut(&one).as_str().len() <= COMPONENT_BYTES_MAX);
+        assert!(cut(&one).as_str().starts_with("ééé"));
+    }
+
+    #[test]
+    fn job_names_that_lead_elsewhere_are_refused() {
+        for name in ["", ".", "..", "/abs", "a/../b", "x/..", "//", "./."] {
+            assert!(CheckoutPath::from_job_name(name).is_err(), "{name:?}");
+        }
+        assert!(CheckoutPath::from_job_name(&"a/".repeat(600)).is_err());
+    }
+
     proptest! {
+        #[test]
+        fn what_a_job_name_becomes_is_a_checkout_path_and_stays_so(name in any::<String>()) {
+            if let Ok(path) = CheckoutPath::from_job_name(&name) {
+                prop_assert_eq!(&path.as_str().parse::<CheckoutPath>().unwrap(), &path);
+                prop_assert_eq!(&CheckoutPath::from_job_name(path.as_str()).unwrap(), &path);
+            }
+        }
+
         #[test]
         fn a_checkout_path_never_leaves_its_root(text in "[a./\\\\:\u{0}-\u{7f}é]{0,40}") {
             if let Ok(path) = text.parse::<CheckoutPath>() {

@@ -45,6 +45,9 @@ pub struct Manifest {
     pub created: String,
     /// Which server made it: program, version and the store's id.
     pub server: String,
+    /// What somebody should know who reads this checkout on another kind of machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// The files.
     pub files: Vec<ManifestEntry>,
 }
