@@ -1,13 +1,13 @@
 //! `App`: builds everything once, in order, and stops it in reverse.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+use crate::config::Config;
 use crate::http::{self, Shared};
 use crate::index::Index;
 use crate::ops::{Ended, Ops};
@@ -17,17 +17,6 @@ use crate::tasks::{Blocking, Crew};
 /// How long running requests may take to end after a stop was asked for. Below the 90 seconds
 /// that service managers usually wait.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What a server needs to know.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Shared storage.
-    pub storage: PathBuf,
-    /// Local state.
-    pub state: PathBuf,
-    /// Where to listen.
-    pub listen: SocketAddr,
-}
 
 /// A server that is ready: opened, bound, not yet answering.
 #[derive(Debug)]
@@ -49,7 +38,8 @@ impl App {
         let blocking = Blocking::default();
         let (storage, state) = (config.storage.clone(), config.state.clone());
         let ops = blocking.run(move || open(&storage, &state)).await??;
-        Ok(Self { shared: Shared { ops: Arc::new(ops), blocking }, listener })
+        let settings = Arc::new(config.settings.clone());
+        Ok(Self { shared: Shared { ops: Arc::new(ops), blocking, settings }, listener })
     }
 
     /// The address really bound.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Said;
+
 /// A content-addressed file server for Blender render farms.
 #[derive(Debug, Parser)]
 #[command(name = "shaman-server", version, args_conflicts_with_subcommands = true)]
@@ -24,19 +26,40 @@ pub enum Command {
     Serve(ServeArgs),
 }
 
-/// Arguments of `shaman-server serve`.
+/// Arguments of `shaman-server serve`. What is said here or in the environment wins over the file.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
-    /// Shared storage: blobs and checkouts live below it
-    #[arg(long, value_name = "DIR", env = "SHAMAN_STORAGE", default_value = "./shaman-storage")]
-    pub storage: PathBuf,
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Shared storage: blobs and checkouts live below it [default: ./shaman-storage]
+    #[arg(long, value_name = "DIR", env = "SHAMAN_STORAGE")]
+    pub storage: Option<PathBuf>,
     /// Local state: the index lives below it, and may be deleted while the server is stopped
-    #[arg(long, value_name = "DIR", env = "SHAMAN_STATE", default_value = "./shaman-state")]
-    pub state: PathBuf,
-    /// Address and port to listen on; port 0 picks a free one
-    #[arg(long, value_name = "ADDR", env = "SHAMAN_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// [default: ./shaman-state]
+    #[arg(long, value_name = "DIR", env = "SHAMAN_STATE")]
+    pub state: Option<PathBuf>,
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", env = "SHAMAN_LISTEN")]
+    pub listen: Option<SocketAddr>,
+    /// Flamenco Manager that everything but Shaman's own requests is passed on to
+    #[arg(long, value_name = "URL", env = "SHAMAN_UPSTREAM")]
+    pub upstream: Option<String>,
     /// What to log: error, warn, info, debug or trace, also by part (`info,shaman_server=debug`)
-    #[arg(long, value_name = "LEVEL", env = "SHAMAN_LOG", default_value = "info")]
-    pub log: String,
+    /// [default: info]
+    #[arg(long, value_name = "LEVEL", env = "SHAMAN_LOG")]
+    pub log: Option<String>,
+}
+
+impl ServeArgs {
+    /// What was said about the server itself.
+    pub fn said(&self) -> Said {
+        Said {
+            storage: self.storage.clone(),
+            state: self.state.clone(),
+            listen: self.listen,
+            log: self.log.clone(),
+            upstream: self.upstream.clone(),
+        }
+    }
 }

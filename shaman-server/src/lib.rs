@@ -15,11 +15,13 @@
 //! ```
 //!
 //! Lines point down; `tests/it/layers.rs` reads the source and says so. `app` builds everything
-//! and hands it down, `cli` holds the words of the command line.
+//! and hands it down, `cli` holds the words of the command line, `config` what they mean together
+//! with `shaman.yaml`.
 
 pub mod app;
 pub mod cli;
 pub mod commands;
+pub mod config;
 pub mod http;
 pub mod index;
 pub mod live;

@@ -126,3 +126,33 @@ pub struct SharedStorageAnswer {
     #[serde(rename = "shamanEnabled")]
     pub shaman_enabled: bool,
 }
+
+/// Answer to `GET /api/v3/configuration`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigurationAnswer {
+    /// Absolute path of the checkout root as the server sees it.
+    pub storage_location: String,
+    /// Whether checkouts are made by this protocol.
+    pub shaman_enabled: bool,
+    /// Whether nobody has configured the server yet.
+    pub is_first_run: bool,
+}
+
+/// `POST /api/v3/configuration/check/shared-storage`: can this be the shared storage?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckPathRequest {
+    /// A directory as the server sees it.
+    pub path: String,
+}
+
+/// Answer to [`CheckPathRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckPathAnswer {
+    /// As it was asked.
+    pub path: String,
+    /// Whether it can.
+    pub is_usable: bool,
+    /// Why not; empty when it can.
+    pub cause: String,
+}

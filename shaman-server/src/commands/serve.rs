@@ -6,12 +6,14 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{App, Config};
+use crate::app::App;
 use crate::cli::ServeArgs;
+use crate::config::Config;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&args.log).with_context(|| {
-        format!("`{}` is not a log level; use error, warn, info, debug or trace", args.log)
+    let config = Config::load(args.said(), args.config.as_deref())?;
+    let filter = EnvFilter::try_new(&config.log).with_context(|| {
+        format!("`{}` is not a log level; use error, warn, info, debug or trace", config.log)
     })?;
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
@@ -23,19 +25,17 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
         .thread_name("shaman")
         .build()
         .context("cannot start threads")?;
-    let ended = runtime.block_on(serve(args));
+    let ended = runtime.block_on(serve(&config));
     // Blocking work that was cut off may still run; its files are cleared at the next start.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     ended
 }
 
-async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+async fn serve(config: &Config) -> anyhow::Result<()> {
     // Before the start, so that a signal during it is not lost.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
-    let config =
-        Config { storage: args.storage.clone(), state: args.state.clone(), listen: args.listen };
-    let app = App::start(&config).await?;
+    let app = App::start(config).await?;
     let address = app.address()?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond this machine: anybody who can reach it can upload and check out");

@@ -94,6 +94,7 @@ impl From<CheckOutError> for Failure {
     fn from(error: CheckOutError) -> Self {
         match error {
             CheckOutError::List(error) => Self::malformed(error),
+            CheckOutError::Lookalikes(..) => Self::malformed(error),
             CheckOutError::Missing(_) => {
                 Self::new(StatusCode::FAILED_DEPENDENCY, error.to_string())
             }

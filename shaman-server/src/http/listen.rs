@@ -1,23 +1,28 @@
 //! The accept loop: our own, since hyper's header time-out needs a timer that `axum::serve` does
 //! not install.
 
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt as _;
 
+use super::arrival::Arrival;
+use super::unfold::{HEAD_BYTES_MAX, Unfold};
 use crate::tasks::{Crew, Stop};
 
 /// How long a client may take to send its request's head. Flamenco's own server gives one second,
 /// which a busy workstation can miss.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
-/// Bytes that a connection reads at once, and so the longest head. Uploads are fastest with 256
-/// KiB; header lines of 16 KiB fit easily.
+/// Bytes that a connection reads at once. Uploads are fastest with 256 KiB.
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// Connections at once: at one open file each (and one more for an upload) they stay below the
@@ -37,10 +42,10 @@ pub async fn accept(listener: &TcpListener, router: Router, crew: &mut Crew, mut
             () = stop.wait() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 let (router, stop) = (router.clone(), stop.clone());
                 crew.spawn(async move {
-                    answer(stream, router, stop).await;
+                    answer(stream, peer, router, stop).await;
                     drop(place);
                 });
             }
@@ -52,16 +57,25 @@ pub async fn accept(listener: &TcpListener, router: Router, crew: &mut Crew, mut
     }
 }
 
-async fn answer(stream: TcpStream, router: Router, mut stop: Stop) {
+async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: Stop) {
     // Without it small answers wait for the client's next acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
+    let arrival = Arrival::new(peer);
+    let stream = Unfold::new(stream, arrival.tunnel.clone());
+    let arrived = arrival.clone();
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(arrived.clone());
+        request
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
+        .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -72,5 +86,11 @@ async fn answer(stream: TcpStream, router: Router, mut stop: Stop) {
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+    if let Some(tunnel) = arrival.take_afterwards() {
+        tokio::select! {
+            () = tunnel => {}
+            () = stop.wait() => {}
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Requests: routes, status codes and headers. Knows no file path below the storage.
 
+mod arrival;
 mod body;
 mod failure;
 mod flamenco;
 mod listen;
 mod router;
+mod unfold;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ pub use router::router;
 
 use failure::Failure;
 
+use crate::config::Settings;
 use crate::ops::Ops;
 use crate::tasks::Blocking;
 
@@ -23,6 +26,8 @@ pub struct Shared {
     pub ops: Arc<Ops>,
     /// The door to blocking threads.
     pub blocking: Blocking,
+    /// How to answer.
+    pub settings: Arc<Settings>,
 }
 
 impl Shared {

@@ -17,10 +17,12 @@ pub fn router(shared: Shared) -> Router {
             get(flamenco::status).post(flamenco::upload),
         )
         .route("/api/v3/version", get(flamenco::version))
+        .route("/api/v3/configuration", get(flamenco::configuration))
         .route(
             "/api/v3/configuration/shared-storage/{audience}/{platform}",
             get(flamenco::shared_storage),
         )
+        .route("/api/v3/configuration/check/shared-storage", post(flamenco::check_shared_storage))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .with_state(shared)
@@ -30,7 +32,7 @@ async fn nothing_here(uri: Uri) -> Failure {
     Failure::new(
         StatusCode::NOT_FOUND,
         format!(
-            "there is nothing at {}; this is a Shaman file server, and what it answers is below /api/v3/shaman",
+            "there is nothing at {}; this is a Shaman file server without a Flamenco Manager behind it (`upstream`), and what it answers is below /api/v3/shaman",
             uri.path()
         ),
     )

@@ -9,7 +9,14 @@ use shaman_proto::BlobRef;
 /// long gone.
 #[derive(Debug, Clone, Default)]
 pub struct Inflight {
-    counts: Arc<Mutex<HashMap<BlobRef, usize>>>,
+    uploads: Arc<Mutex<HashMap<BlobRef, Uploads>>>,
+}
+
+/// The running uploads of one blob.
+#[derive(Debug, Clone, Copy, Default)]
+struct Uploads {
+    senders: usize,
+    received_bytes: u64,
 }
 
 /// One running upload; ends when dropped.
@@ -22,7 +29,7 @@ pub struct Sending {
 impl Inflight {
     /// Notes that somebody is sending this blob.
     pub fn begin(&self, blob: BlobRef) -> Sending {
-        *self.lock().entry(blob).or_default() += 1;
+        self.lock().entry(blob).or_default().senders += 1;
         Sending { inflight: self.clone(), blob }
     }
 
@@ -31,18 +38,47 @@ impl Inflight {
         self.lock().contains_key(blob)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<BlobRef, usize>> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Gives those of `blobs` that somebody is sending.
+    pub fn among(&self, blobs: &[BlobRef]) -> Vec<BlobRef> {
+        let uploads = self.lock();
+        if uploads.is_empty() {
+            return Vec::new();
+        }
+        blobs.iter().filter(|blob| uploads.contains_key(blob)).copied().collect()
+    }
+
+    /// Bytes that came so far for those of `blobs` that somebody is sending; `None` when nobody
+    /// sends any of them.
+    pub fn received_bytes(&self, blobs: &[BlobRef]) -> Option<u64> {
+        let uploads = self.lock();
+        blobs
+            .iter()
+            .filter_map(|blob| uploads.get(blob))
+            .map(|u| u.received_bytes)
+            .reduce(u64::saturating_add)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<BlobRef, Uploads>> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sending {
+    /// Notes that bytes came.
+    pub fn received(&self, bytes: usize) {
+        if let Some(uploads) = self.inflight.lock().get_mut(&self.blob) {
+            uploads.received_bytes = uploads.received_bytes.saturating_add(bytes as u64);
+        }
     }
 }
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        let mut counts = self.inflight.lock();
-        if let Some(count) = counts.get_mut(&self.blob) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.blob);
+        let mut uploads = self.inflight.lock();
+        if let Some(of_blob) = uploads.get_mut(&self.blob) {
+            of_blob.senders -= 1;
+            if of_blob.senders == 0 {
+                uploads.remove(&self.blob);
             }
         }
     }
@@ -57,9 +93,13 @@ mod tests {
         let inflight = Inflight::default();
         let blob = BlobRef::new("ab".repeat(32).parse().unwrap(), "1".parse().unwrap());
         let (first, second) = (inflight.begin(blob), inflight.begin(blob));
+        first.received(2);
+        second.received(3);
+        assert_eq!(inflight.received_bytes(&[blob]), Some(5));
         drop(first);
         assert!(inflight.is_sending(&blob));
         drop(second);
         assert!(!inflight.is_sending(&blob));
+        assert_eq!(inflight.received_bytes(&[blob]), None);
     }
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use shaman_proto::{
     BlobRef, CheckoutPath, FilePath, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError,
+    lookalikes,
 };
 
 use super::{LookupError, Ops};
@@ -20,6 +21,9 @@ use crate::store::{DiskError, LinkError, Published, Tree};
 /// Names tried before a create gives up. Four characters of 36 make 1.7 million, so a second
 /// collision is already rare.
 const ATTEMPTS: usize = 20;
+
+/// Lookalikes that a manifest names: enough to see the pattern.
+const LOOKALIKES_NAMED: usize = 20;
 
 /// What a client wants checked out.
 #[derive(Debug, Clone)]
@@ -38,6 +42,9 @@ pub enum CheckOutError {
     /// The list cannot stand in one directory.
     #[error(transparent)]
     List(#[from] ManifestError),
+    /// The storage takes two of the paths for one.
+    #[error("the storage takes `{0}` and `{1}` for the same name; rename one of them")]
+    Lookalikes(String, String),
     /// Blobs are missing; sorted, each once.
     #[error("{} blobs are missing", .0.len())]
     Missing(Vec<BlobRef>),
@@ -65,6 +72,7 @@ impl Ops {
     /// Makes a checkout at the wanted path, or at one with a suffix `-xxxx` when that is taken.
     pub fn check_out(&self, wanted: Wanted) -> Result<Manifest, CheckOutError> {
         let files = Manifest::arrange(wanted.files)?;
+        let warnings = self.warn_of_lookalikes(&files)?;
         let blobs: Vec<BlobRef> =
             files.iter().map(ManifestEntry::blob).collect::<BTreeSet<_>>().into_iter().collect();
         self.require(&blobs)?;
@@ -83,6 +91,7 @@ impl Ops {
             blend: wanted.blend.filter(|blend| files.iter().any(|file| &file.path == blend)),
             created: created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             server: format!("shaman-server {} {}", env!("CARGO_PKG_VERSION"), self.store.id()),
+            warnings,
             files,
         };
         let published = self.publish(&mut tree, manifest)?;
@@ -95,13 +104,37 @@ impl Ops {
         Ok(published.manifest)
     }
 
+    /// Refuses paths that are one name on this storage; elsewhere gives a sentence for each pair
+    /// that a worker on another system would take for one.
+    fn warn_of_lookalikes(&self, files: &[ManifestEntry]) -> Result<Vec<String>, CheckOutError> {
+        let mut pairs = lookalikes(files, LOOKALIKES_NAMED);
+        if self.store.folds_names()
+            && let Some((one, other)) = pairs.pop()
+        {
+            return Err(CheckOutError::Lookalikes(one, other));
+        }
+        Ok(pairs
+            .into_iter()
+            .map(|(one, other)| {
+                format!(
+                    "workers on Windows or macOS may take `{one}` and `{other}` for the same file"
+                )
+            })
+            .collect())
+    }
+
     /// Checks on disk that all of these are there, and notes that they are used.
     fn require(&self, blobs: &[BlobRef]) -> Result<(), CheckOutError> {
         let mut missing = Vec::new();
         for blob in blobs {
             match self.store.find(blob)? {
                 None => missing.push(*blob),
-                Some(found) => self.note_use(*blob, found.last_used)?,
+                Some(found) => {
+                    self.note_use(*blob, found.last_used)?;
+                    if found.is_writable {
+                        self.store.make_read_only(blob)?;
+                    }
+                }
             }
         }
         if missing.is_empty() { Ok(()) } else { Err(self.found_missing(missing)) }

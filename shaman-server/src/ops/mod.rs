@@ -12,7 +12,7 @@ use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{Index, IndexError};
 use crate::live::{Inflight, Unflushed};
-use crate::store::{DiskError, Store};
+use crate::store::{DiskError, ProbeError, Store};
 
 pub use check_out::{CheckOutError, Wanted};
 pub use reindex::{Ended, ReindexError, Reindexed};
@@ -65,6 +65,11 @@ impl Ops {
     /// Absolute path of the directory that holds all checkouts.
     pub fn checkout_root(&self) -> PathBuf {
         self.store.checkout_root()
+    }
+
+    /// Tries whether the storage can still be written to; leaves nothing behind.
+    pub fn try_storage(&self) -> Result<(), ProbeError> {
+        self.store.probe()
     }
 
     fn now_secs(&self) -> u64 {

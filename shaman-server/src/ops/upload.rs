@@ -25,7 +25,7 @@ pub enum Begun {
 pub struct Upload {
     blob: BlobRef,
     staged: Staged,
-    _sending: Sending,
+    sending: Sending,
 }
 
 /// How an upload ended well. Both ways the blob is there, and these bytes were verified.
@@ -79,12 +79,37 @@ impl Ops {
         }
         let sending = self.inflight.begin(blob);
         let staged = self.store.stage(blob)?;
-        Ok(Begun::Receiving(Box::new(Upload { blob, staged, _sending: sending })))
+        Ok(Begun::Receiving(Box::new(Upload { blob, staged, sending })))
+    }
+
+    /// Says whether somebody is sending this blob right now.
+    pub fn is_being_sent(&self, blob: &BlobRef) -> bool {
+        self.inflight.is_sending(blob)
+    }
+
+    /// Gives those of `blobs` that we lack while somebody is sending them.
+    pub fn awaited(&self, blobs: &[BlobRef]) -> Result<Vec<BlobRef>, DiskError> {
+        let mut awaited = self.inflight.among(blobs);
+        let mut failure = Ok(());
+        awaited.retain(|blob| match self.store.find(blob) {
+            Ok(found) => found.is_none(),
+            Err(error) => {
+                failure = Err(error);
+                false
+            }
+        });
+        failure.map(|()| awaited)
+    }
+
+    /// Bytes that came so far for those of `blobs` that are still being sent; `None` when none is.
+    pub fn received_bytes(&self, blobs: &[BlobRef]) -> Option<u64> {
+        self.inflight.received_bytes(blobs)
     }
 
     /// Verifies what came and makes it a blob.
     pub fn finish_upload(&self, upload: Box<Upload>) -> Result<Uploaded, UploadError> {
-        let Upload { blob, staged, _sending } = *upload;
+        // `sending` ends with this function: who waits for it finds the blob.
+        let Upload { blob, staged, sending: _sending } = *upload;
         let verified = staged.verify()?;
         self.unflushed.add(blob);
         let committed = verified.commit(&self.store)?;
@@ -116,6 +141,8 @@ impl Ops {
 impl Upload {
     /// Appends bytes; fails at the first one beyond the declared size.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
-        Ok(self.staged.write(bytes)?)
+        self.staged.write(bytes)?;
+        self.sending.received(bytes.len());
+        Ok(())
     }
 }

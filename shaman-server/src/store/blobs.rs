@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, FileType, statat};
+use rustix::fs::{AtFlags, FileType, Mode, statat};
 use rustix::io::Errno;
 use shaman_proto::BlobRef;
 
@@ -19,6 +19,8 @@ use super::layout::{blob_below_stored, parse_blob};
 pub struct StoredBlob {
     /// Seconds since 1970 when it was last used (its mtime).
     pub last_used: u64,
+    /// Somebody could write to it: it came from a stock server, whose blobs are.
+    pub is_writable: bool,
 }
 
 impl Store {
@@ -32,10 +34,22 @@ impl Store {
                 let whole = FileType::from_raw_mode(stat.st_mode).is_file()
                     && u64::try_from(stat.st_size) == Ok(blob.size.bytes());
                 let last_used = u64::try_from(stat.st_mtime).unwrap_or(0);
-                Ok(whole.then_some(StoredBlob { last_used }))
+                let is_writable = stat.st_mode & 0o222 != 0;
+                Ok(whole.then_some(StoredBlob { last_used, is_writable }))
             }
             Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
             failed @ Err(_) => failed.map(|_| None).during("look at", &self.layout.blob(blob)),
+        }
+    }
+
+    /// Makes a stock server's blob read-only, as ours are, before a checkout shares its bytes with
+    /// workers. A blob that belongs to another user stays as it is.
+    pub fn make_read_only(&self, blob: &BlobRef) -> Result<(), DiskError> {
+        let below = blob_below_stored(blob);
+        match rustix::fs::chmodat(&self.stored, below, Mode::from_raw_mode(0o444), AtFlags::empty())
+        {
+            Err(Errno::PERM) => Ok(()),
+            changed => changed.during("make read-only", &self.layout.blob(blob)),
         }
     }
 

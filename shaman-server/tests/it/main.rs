@@ -1,17 +1,22 @@
 //! The server as its clients see it: a real process, real sockets, real files.
 #![expect(
     clippy::disallowed_methods,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "tests look at the disk behind the server's back, and a failed step is a failed test"
+    reason = "tests look at the disk behind the server's back, a failed step is a failed test, and a test that is skipped says so"
 )]
 
+mod alone;
 mod checkouts;
 mod hostile;
+mod job_names;
 mod layers;
 mod restarts;
 mod statuses;
 mod support;
 mod uploads;
+mod waiting;
+mod wire;
 
 #[test]
 fn no_file_here_is_forgotten() {

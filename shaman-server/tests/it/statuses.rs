@@ -139,7 +139,7 @@ fn malformed_lists_answer_400_with_a_sentence() {
             answer.message();
         }
     }
-    for checkout in ["", ".", "..", "/abs", "a/../b", "a\\b", "a:b", "a\u{0}b"] {
+    for checkout in ["", ".", "..", "/abs", "a/../b", "//"] {
         let answer = server.create(checkout, std::slice::from_ref(&good));
         assert_eq!(answer.status, 400, "{checkout:?}");
         answer.message();

@@ -11,6 +11,7 @@ use shaman_proto::{BlobRef, headers};
 use super::super::Shared;
 use super::super::body::{Piece, content_length, drain_beside, next_piece};
 use super::super::failure::Failure;
+use super::filename::original;
 use super::json;
 use crate::ops::{Begun, Ops, Upload, UploadError, Uploaded};
 use crate::store::Mismatch;
@@ -33,7 +34,7 @@ pub(in crate::http) async fn upload(
     mut body: Body,
 ) -> Result<Response, Failure> {
     let answer = match read_head(url, &headers) {
-        Ok(blob) => receive(&shared, blob, &headers, &mut body).await,
+        Ok((blob, can_defer)) => receive(&shared, blob, can_defer, &headers, &mut body).await,
         Err(failure) => Err(failure),
     };
     // An early answer must reach a client that is still sending.
@@ -41,15 +42,16 @@ pub(in crate::http) async fn upload(
     answer
 }
 
-fn read_head(url: BlobInUrl, headers: &HeaderMap) -> Result<BlobRef, Failure> {
+/// The blob, and whether its sender would rather come back than send what another one sends.
+fn read_head(url: BlobInUrl, headers: &HeaderMap) -> Result<(BlobRef, bool), Failure> {
     let blob = parse(url)?;
-    if let Some(value) = headers.get(headers::CAN_DEFER_UPLOAD) {
-        // Read so that nonsense is refused; deferring itself loses files (see `mod.rs`).
-        value.to_str().ok().and_then(headers::parse_bool).ok_or_else(|| {
+    let can_defer = match headers.get(headers::CAN_DEFER_UPLOAD) {
+        None => false,
+        Some(value) => value.to_str().ok().and_then(headers::parse_bool).ok_or_else(|| {
             Failure::malformed("header X-Shaman-Can-Defer-Upload is neither `true` nor `false`")
-        })?;
-    }
-    Ok(blob)
+        })?,
+    };
+    Ok((blob, can_defer))
 }
 
 fn parse(url: BlobInUrl) -> Result<BlobRef, Failure> {
@@ -62,9 +64,16 @@ fn parse(url: BlobInUrl) -> Result<BlobRef, Failure> {
 async fn receive(
     shared: &Shared,
     blob: BlobRef,
+    can_defer: bool,
     headers: &HeaderMap,
     body: &mut Body,
 ) -> Result<Response, Failure> {
+    if can_defer && shared.settings.defer && shared.ops.is_being_sent(&blob) {
+        return Err(Failure::new(
+            StatusCode::TOO_EARLY,
+            "somebody else is sending this file; send the others first and come back".to_owned(),
+        ));
+    }
     let mut upload = match shared.run(move |ops| ops.begin_upload(blob)).await?? {
         Begun::AlreadyStored => return Ok(StatusCode::ALREADY_REPORTED.into_response()),
         Begun::Receiving(upload) => upload,
@@ -78,7 +87,7 @@ async fn receive(
         (upload, piece) = tokio::try_join!(write, next_piece(body))?;
     }
     let uploaded = shared.run(move |ops| finish(ops, upload, &piece)).await??;
-    tracing::debug!(blob = %blob, ?uploaded, original_filename = original_filename(headers), "received a blob");
+    tracing::debug!(blob = %blob, ?uploaded, original_filename = original(headers), "received a blob");
     Ok(match uploaded {
         Uploaded::Stored => StatusCode::NO_CONTENT,
         Uploaded::AlreadyStored => StatusCode::ALREADY_REPORTED,
@@ -105,12 +114,4 @@ fn write(mut upload: Box<Upload>, piece: &Piece) -> Result<Box<Upload>, UploadEr
 
 fn finish(ops: &Ops, upload: Box<Upload>, last: &Piece) -> Result<Uploaded, UploadError> {
     ops.finish_upload(write(upload, last)?)
-}
-
-/// The sender's name for the file, for the log and nothing else.
-fn original_filename(headers: &HeaderMap) -> String {
-    headers
-        .get(headers::ORIGINAL_FILENAME)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .unwrap_or_default()
 }

@@ -1,11 +1,13 @@
 //! Flamenco's API as its add-on uses it: its words are translated here.
 //!
 //! Kept: routes, shapes, and the status codes that its documentation promises (204, 208, 417, 424,
-//! where Flamenco's own server answers 200 and 500). Clients of all releases accept both. Not kept:
-//! answering 425 to a client that may defer, which makes released add-ons lose the file.
+//! where Flamenco's own server answers 200 and 500). Clients of all releases accept both. Not kept
+//! unless configured: answering 425 to a client that may defer, which makes released add-ons lose
+//! the file.
 
-mod about;
+mod alone;
 mod create;
+mod filename;
 mod files;
 mod requirements;
 
@@ -19,22 +21,22 @@ use super::body::{drain_beside, json_bytes};
 use super::failure::Failure;
 use crate::ops::Ops;
 
-pub(super) use about::{shared_storage, version};
+pub(super) use alone::{check_shared_storage, configuration, shared_storage, version};
 pub(super) use create::create;
 pub(super) use files::{status, upload};
 pub(super) use requirements::requirements;
 
-/// Reads a JSON body and answers it on a blocking thread: parsing 100,000 entries takes a while.
-async fn with_list(
+/// Reads a JSON body and works on it on a blocking thread: parsing 100,000 entries takes a while.
+async fn with_list<T: Send + 'static>(
     shared: &Shared,
     headers: &HeaderMap,
     mut body: Body,
-    answer: fn(&Ops, &[u8]) -> Result<Response, Failure>,
-) -> Result<Response, Failure> {
+    work: fn(&Ops, &[u8]) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let bytes = json_bytes(headers, &mut body).await;
     drain_beside(body);
     let bytes = bytes?;
-    shared.run(move |ops| answer(ops, &bytes)).await?
+    shared.run(move |ops| work(ops, &bytes)).await?
 }
 
 /// An answer with a JSON body.

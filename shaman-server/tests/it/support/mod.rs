@@ -2,12 +2,14 @@
 
 mod client;
 mod disk;
+mod folding;
 mod server;
 
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use client::{Answer, Connection};
 pub(crate) use disk::{files_below, same_file, snapshot};
+pub(crate) use folding::FoldingDisk;
 pub(crate) use server::TestServer;
 
 /// Bytes and their name.

@@ -23,14 +23,45 @@ impl TestServer {
         Self::start_in(&std::sync::Arc::new(tempfile::tempdir().unwrap()), "state")
     }
 
+    /// Starts with these lines in its configuration file.
+    pub(crate) fn configured(yaml: &str) -> Self {
+        Self::start_configured_in(&std::sync::Arc::new(tempfile::tempdir().unwrap()), yaml)
+    }
+
     /// Starts on `<folder>/storage` with its own state.
     pub(crate) fn start_in(folder: &std::sync::Arc<tempfile::TempDir>, state: &str) -> Self {
-        let storage = folder.path().join("storage");
+        Self::launch(folder, folder.path().join("storage"), state, "")
+    }
+
+    /// Starts on `<folder>/storage` with these lines in its configuration file.
+    pub(crate) fn start_configured_in(
+        folder: &std::sync::Arc<tempfile::TempDir>,
+        yaml: &str,
+    ) -> Self {
+        Self::launch(folder, folder.path().join("storage"), "state", yaml)
+    }
+
+    /// Starts on a storage of its own.
+    pub(crate) fn start_on(storage: PathBuf) -> Self {
+        let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+        Self::launch(&folder, storage, "state", "")
+    }
+
+    fn launch(
+        folder: &std::sync::Arc<tempfile::TempDir>,
+        storage: PathBuf,
+        state: &str,
+        yaml: &str,
+    ) -> Self {
         let state = folder.path().join(state);
+        let config = folder.path().join("shaman.yaml");
+        std::fs::write(&config, yaml).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_shaman-server"))
             .arg("serve")
             .args(["--storage", storage.to_str().unwrap(), "--state", state.to_str().unwrap()])
             .args(["--listen", "127.0.0.1:0", "--log", "warn"])
+            .arg("--config")
+            .arg(&config)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

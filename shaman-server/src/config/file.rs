@@ -1,0 +1,93 @@
+//! What may be written in `shaman.yaml`: every key optional, others refused.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::variables::{Audience, Platform};
+
+/// The file. Keys that Flamenco has too are called as there.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) shared_storage_path: Option<String>,
+    pub(super) state: Option<PathBuf>,
+    pub(super) listen: Option<SocketAddr>,
+    pub(super) log: Option<String>,
+    pub(super) upstream: Option<String>,
+    pub(super) defer: Option<bool>,
+    pub(super) upload_wait: Option<String>,
+    pub(super) follow_period: Option<String>,
+    #[serde(default)]
+    pub(super) variables: BTreeMap<String, Variable>,
+}
+
+/// One of Flamenco's variables.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Variable {
+    #[serde(default)]
+    pub(super) is_twoway: bool,
+    pub(super) values: Vec<Value>,
+}
+
+/// What it is for some machines.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Value {
+    #[serde(default)]
+    pub(super) audience: Audience,
+    pub(super) platform: Option<Platform>,
+    #[serde(default)]
+    pub(super) platforms: Vec<Platform>,
+    #[serde(rename = "value")]
+    pub(super) text: String,
+}
+
+/// A file that cannot be read or understood.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Not readable.
+    #[error("cannot read the configuration `{}`: {source}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not understood.
+    #[error("`{}:{line}:{column}`: {message}", path.display())]
+    NotUnderstood {
+        /// Which.
+        path: PathBuf,
+        /// Line, from 1.
+        line: u64,
+        /// Column, from 1.
+        column: u64,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl File {
+    pub(super) fn read(path: &Path) -> Result<Self, FileError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| FileError::Unreadable { path: path.to_owned(), source })?;
+        // An empty file is a file that says nothing.
+        if text.lines().all(|line| line.trim().is_empty() || line.trim().starts_with('#')) {
+            return Ok(Self::default());
+        }
+        serde_saphyr::from_str(&text).map_err(|error| {
+            let place = error.location();
+            let message = error.without_snippet().to_string();
+            FileError::NotUnderstood {
+                path: path.to_owned(),
+                line: place.map_or(0, |place| place.line()),
+                column: place.map_or(0, |place| place.column()),
+                message: message.lines().next().unwrap_or_default().to_owned(),
+            }
+        })
+    }
+}

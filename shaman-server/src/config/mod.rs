@@ -1,0 +1,188 @@
+//! Configuration: what was written and said, made complete and checked.
+//!
+//! `file` is what may be written, `Config` is what it means: no `Option` in it stands for a
+//! default. Flags and environment come in as [`Said`] and win over the file.
+
+mod file;
+mod upstream;
+mod variables;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use file::File;
+
+pub use file::FileError;
+pub use upstream::{Upstream, UpstreamError};
+pub use variables::{Audience, Platform, Variables};
+
+/// What a server needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Shared storage.
+    pub storage: PathBuf,
+    /// Local state.
+    pub state: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// What to log.
+    pub log: String,
+    /// How to answer.
+    pub settings: Settings,
+    /// The Flamenco Manager behind us, if there is one.
+    pub upstream: Option<Upstream>,
+    /// Between two looks at the Manager's list of jobs, for those that were deleted past us.
+    pub follow_period: Duration,
+}
+
+/// How requests are answered.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether a client that may come back is told to (425) when another one sends the same blob.
+    pub defer: bool,
+    /// Longest time that a create waits for blobs of its list that are being sent.
+    pub upload_wait: Duration,
+    /// What the storage is called on other machines.
+    pub variables: Variables,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { defer: false, upload_wait: Duration::from_mins(1), variables: Variables::default() }
+    }
+}
+
+/// What flags and environment said.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// Shared storage.
+    pub storage: Option<PathBuf>,
+    /// Local state.
+    pub state: Option<PathBuf>,
+    /// Where to listen.
+    pub listen: Option<SocketAddr>,
+    /// What to log.
+    pub log: Option<String>,
+    /// Address of the Flamenco Manager.
+    pub upstream: Option<String>,
+}
+
+/// A configuration that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The Manager's address.
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
+    /// A network path where a directory must be.
+    #[error(
+        "UNC notation (`{0}`) is not supported; mount the share and name the mounted directory, on Windows by its drive letter"
+    )]
+    Unc(String),
+    /// A time that is none.
+    #[error("`{key}: {text}` is no time; write it like `60s`, `5m` or `1h30m`")]
+    Time {
+        /// Which.
+        key: &'static str,
+        /// What was written.
+        text: String,
+    },
+}
+
+impl Config {
+    /// Puts together what was said and what the file at `path` says. Reads nothing else and changes
+    /// nothing.
+    pub fn load(said: Said, path: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = path.map(File::read).transpose()?.unwrap_or_default();
+        let storage = said
+            .storage
+            .or(file.shared_storage_path.map(PathBuf::from))
+            .unwrap_or_else(|| "./shaman-storage".into());
+        refuse_unc(&storage.to_string_lossy())?;
+        let variables = Variables::new(file.variables);
+        for value in variables.values() {
+            refuse_unc(value)?;
+        }
+        let time = |key, text: Option<String>, default| match text {
+            None => Ok(default),
+            Some(text) => parse_time(&text).ok_or(ConfigError::Time { key, text }),
+        };
+        let defaults = Settings::default();
+        Ok(Self {
+            storage,
+            state: said.state.or(file.state).unwrap_or_else(|| "./shaman-state".into()),
+            listen: said
+                .listen
+                .or(file.listen)
+                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+            log: said.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            settings: Settings {
+                defer: file.defer.unwrap_or(defaults.defer),
+                upload_wait: time("upload_wait", file.upload_wait, defaults.upload_wait)?,
+                variables,
+            },
+            upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
+            follow_period: time("follow_period", file.follow_period, Duration::from_mins(1))?,
+        })
+    }
+}
+
+fn parse_time(text: &str) -> Option<Duration> {
+    let time: jiff::SignedDuration = text.parse().ok()?;
+    Duration::try_from(time).ok()
+}
+
+fn refuse_unc(path: &str) -> Result<(), ConfigError> {
+    let is_unc = [r"\\", "//"].iter().any(|start| path.starts_with(start));
+    if is_unc { Err(ConfigError::Unc(path.to_owned())) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests write files")]
+    use super::*;
+
+    fn load(text: &str, said: Said) -> Result<Config, String> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("shaman.yaml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(said, Some(&path))
+            .map_err(|error| error.to_string().replace(path.to_str().unwrap(), "FILE"))
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let text = "shared_storage_path: /srv/farm\nlisten: 127.0.0.1:9000\nupload_wait: 1m30s\n";
+        let said = Said { listen: Some(([127, 0, 0, 1], 1).into()), ..Said::default() };
+        let config = load(text, said).unwrap();
+        assert_eq!(config.storage, Path::new("/srv/farm"));
+        assert_eq!(config.listen.port(), 1);
+        assert_eq!(config.settings.upload_wait, Duration::from_secs(90));
+        assert_eq!(config.state, Path::new("./shaman-state"));
+        assert!(!config.settings.defer);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_their_place() {
+        let error = load("state: x\nupstraem: http://farm\n", Said::default()).unwrap_err();
+        assert!(error.contains("FILE:2:") && error.contains("upstraem"), "{error}");
+        for (text, words) in [
+            ("upload_wait: soon", "no time"),
+            (r"shared_storage_path: \\nas\farm", "drive letter"),
+            ("shared_storage_path: //nas/farm", "drive letter"),
+            ("upstream: https://farm", "http://"),
+            (
+                "variables: {s: {is_twoway: true, values: [{platform: linux, value: '//nas/farm'}]}}",
+                "drive letter",
+            ),
+            ("variables: {s: {is_twoway: true, values: [{platform: amiga, value: x}]}}", "amiga"),
+        ] {
+            let error = load(text, Said::default()).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+        assert!(Config::load(Said::default(), Some(Path::new("/nowhere/shaman.yaml"))).is_err());
+    }
+}
