@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::config::Config;
 use crate::http::{self, Shared};
 use crate::index::Index;
+use crate::manager::Manager;
 use crate::ops::{Ended, Ops};
 use crate::store::Store;
 use crate::tasks::{Blocking, Crew};
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct App {
     shared: Shared,
+    manager: Option<Arc<Manager>>,
+    follow_period: Duration,
     listener: TcpListener,
 }
 
@@ -39,7 +42,12 @@ impl App {
         let (storage, state) = (config.storage.clone(), config.state.clone());
         let ops = blocking.run(move || open(&storage, &state)).await??;
         let settings = Arc::new(config.settings.clone());
-        Ok(Self { shared: Shared { ops: Arc::new(ops), blocking, settings }, listener })
+        Ok(Self {
+            shared: Shared { ops: Arc::new(ops), blocking, settings },
+            manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
+            follow_period: config.follow_period,
+            listener,
+        })
     }
 
     /// The address really bound.
@@ -49,7 +57,7 @@ impl App {
 
     /// Answers requests until `stopped` ends; then lets running requests end, within a bound.
     pub async fn run(self, stopped: impl Future<Output = ()>) {
-        let Self { shared, listener } = self;
+        let Self { shared, manager, follow_period, listener } = self;
         let mut crew = Crew::default();
         let mut helpers = Crew::default();
         let reindex_stop = helpers.stop_signal();
@@ -76,7 +84,10 @@ impl App {
                 }
             }
         });
-        let router = http::router(shared);
+        if let Some(manager) = &manager {
+            follow(manager, &shared, follow_period, &mut helpers);
+        }
+        let router = http::router(shared, manager);
         let stop = crew.stop_signal();
         tokio::select! {
             () = http::accept(&listener, router, &mut crew, stop) => {}
@@ -89,6 +100,16 @@ impl App {
         }
         helpers.stop(PATIENCE).await;
     }
+}
+
+/// Asks the Manager how it is set up, then keeps looking at its jobs.
+fn follow(manager: &Arc<Manager>, shared: &Shared, period: Duration, helpers: &mut Crew) {
+    let (manager, shared, stop) = (Arc::clone(manager), shared.clone(), helpers.stop_signal());
+    helpers.spawn(async move {
+        let root = shared.ops.checkout_root().to_string_lossy().into_owned();
+        manager.tell_setup(&root, stop.clone()).await;
+        manager.follow(&shared.ops, &shared.blocking, period, stop).await;
+    });
 }
 
 #[expect(

@@ -25,6 +25,7 @@ pub mod config;
 pub mod http;
 pub mod index;
 pub mod live;
+pub mod manager;
 pub mod ops;
 pub mod store;
 pub mod tasks;

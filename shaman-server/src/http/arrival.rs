@@ -26,7 +26,6 @@ impl Arrival {
 
     /// Leaves work for when the connection has handed its last request over, as part of the
     /// connection: counted with it, and ended when the server stops.
-    #[expect(dead_code, reason = "for the requests that are passed on to a Manager")]
     pub(super) fn set_afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
         *self.afterwards.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(work));
     }

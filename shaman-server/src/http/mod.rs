@@ -7,6 +7,7 @@ mod flamenco;
 mod listen;
 mod router;
 mod unfold;
+mod upstream;
 
 use std::sync::Arc;
 

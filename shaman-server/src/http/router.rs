@@ -1,34 +1,58 @@
 //! Every route, one table.
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::extract::Extension;
 use axum::http::{Method, StatusCode, Uri};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use super::failure::Failure;
-use super::{Shared, flamenco};
+use super::{Shared, flamenco, upstream};
+use crate::manager::Manager;
 
-/// All that this server answers.
-pub fn router(shared: Shared) -> Router {
-    Router::new()
+/// All that this server answers: with a Manager behind it everything, else Shaman's own requests
+/// and as much of a Manager's as they need.
+pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
+    let shaman = Router::new()
         .route("/api/v3/shaman/checkout/requirements", post(flamenco::requirements))
         .route("/api/v3/shaman/checkout/create", post(flamenco::create))
         .route(
             "/api/v3/shaman/files/{checksum}/{filesize}",
             get(flamenco::status).post(flamenco::upload),
         )
-        .route("/api/v3/version", get(flamenco::version))
-        .route("/api/v3/configuration", get(flamenco::configuration))
-        .route(
-            "/api/v3/configuration/shared-storage/{audience}/{platform}",
-            get(flamenco::shared_storage),
-        )
-        .route("/api/v3/configuration/check/shared-storage", post(flamenco::check_shared_storage))
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(shared)
+        .route("/api/v3/shaman/{*rest}", any(nothing_here))
+        .method_not_allowed_fallback(wrong_method);
+    match manager {
+        Some(manager) => {
+            shaman.fallback(upstream::pass).layer(Extension(manager)).with_state(shared)
+        }
+        None => shaman
+            .route("/api/v3/version", get(flamenco::version))
+            .route("/api/v3/configuration", get(flamenco::configuration))
+            .route(
+                "/api/v3/configuration/shared-storage/{audience}/{platform}",
+                get(flamenco::shared_storage),
+            )
+            .route(
+                "/api/v3/configuration/check/shared-storage",
+                post(flamenco::check_shared_storage),
+            )
+            .fallback(no_manager)
+            .method_not_allowed_fallback(wrong_method)
+            .with_state(shared),
+    }
 }
 
 async fn nothing_here(uri: Uri) -> Failure {
+    let path = uri.path();
+    Failure::new(
+        StatusCode::NOT_FOUND,
+        format!("there is nothing at {path}; is the address of the server right?"),
+    )
+}
+
+async fn no_manager(uri: Uri) -> Failure {
     Failure::new(
         StatusCode::NOT_FOUND,
         format!(

@@ -7,8 +7,9 @@ use rocksdb::{BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB
 
 const BLOBS: &str = "blobs-1";
 const CHECKOUTS: &str = "checkouts-1";
+const JOBS: &str = "jobs-1";
 
-/// Bytes of blocks kept in memory for both families together. A million blobs are about 60 MB of
+/// Bytes of blocks kept in memory for all families together. A million blobs are about 60 MB of
 /// rows; the operating system caches the rest.
 const CACHE_BYTES: usize = 16 << 20;
 
@@ -24,7 +25,8 @@ pub(super) fn open(path: &Path) -> Result<DB, rocksdb::Error> {
     options.set_max_total_wal_size(32 << 20);
     let cache = Cache::new_lru_cache(CACHE_BYTES);
     // Filter and cache reach a family through its own descriptor only.
-    let families = [BLOBS, CHECKOUTS].map(|name| ColumnFamilyDescriptor::new(name, family(&cache)));
+    let families =
+        [BLOBS, CHECKOUTS, JOBS].map(|name| ColumnFamilyDescriptor::new(name, family(&cache)));
     DB::open_cf_descriptors(&options, path, families)
 }
 
@@ -46,6 +48,10 @@ pub(super) fn blobs(db: &DB) -> &ColumnFamily {
 
 pub(super) fn checkouts(db: &DB) -> &ColumnFamily {
     db.cf_handle(CHECKOUTS).expect("opened with this family")
+}
+
+pub(super) fn jobs(db: &DB) -> &ColumnFamily {
+    db.cf_handle(JOBS).expect("opened with this family")
 }
 
 /// Says whether another process holds the index; that is no damage.

@@ -5,6 +5,7 @@
 //! serving.
 
 mod columns;
+mod jobs;
 mod keys;
 mod rows;
 
@@ -108,6 +109,12 @@ impl Index {
     ) -> Result<(), IndexError> {
         let column = columns::checkouts(&self.db);
         self.db.put_cf(column, keys::checkout(checkout), row.encode()).map_err(|e| self.failed(e))
+    }
+
+    /// Forgets a checkout that was erased.
+    pub fn forget_checkout(&self, checkout: &CheckoutPath) -> Result<(), IndexError> {
+        let column = columns::checkouts(&self.db);
+        self.db.delete_cf(column, keys::checkout(checkout)).map_err(|e| self.failed(e))
     }
 
     /// Looks up a checkout.

@@ -1,6 +1,8 @@
 //! What is done: one verb a file. Plain blocking code; who calls it brings the thread.
 
 mod check_out;
+mod erase;
+mod follow;
 mod missing;
 mod reindex;
 mod upload;
@@ -15,6 +17,8 @@ use crate::live::{Inflight, Unflushed};
 use crate::store::{DiskError, ProbeError, Store};
 
 pub use check_out::{CheckOutError, Wanted};
+pub use erase::{EraseError, Erased};
+pub use follow::{Followed, ListedJob};
 pub use reindex::{Ended, ReindexError, Reindexed};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 

@@ -56,6 +56,30 @@ impl Store {
         Ok(None)
     }
 
+    /// Says whether there is a directory at this path that holds nothing but directories, of which
+    /// there is at least one.
+    pub fn is_directory_of_checkouts(&self, path: &CheckoutPath) -> Result<bool, DiskError> {
+        let shown = self.layout.jobs().join(path.as_str());
+        let mut opened: Option<OwnedFd> = None;
+        for part in path.components() {
+            match dirs::open_at(opened.as_ref().unwrap_or(&self.jobs), part) {
+                Ok(dir) => opened = Some(dir),
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(false),
+                failed @ Err(_) => failed.map(drop).during("open directory", &shown)?,
+            }
+        }
+        let dir = opened.expect("a checkout path has a component");
+        let is_empty = Dir::read_from(&dir)
+            .and_then(|entries| {
+                let names = entries.map(|entry| entry.map(|e| e.file_name().to_owned()));
+                names.collect::<Result<Vec<_>, Errno>>()
+            })
+            .during("list", &shown)?
+            .iter()
+            .all(|name| matches!(name.to_bytes(), b"." | b".."));
+        Ok(!is_empty && !holds_files(&dir).during("list", &shown)?)
+    }
+
     /// Moves a tree to its checkout path and makes it durable.
     ///
     /// The manifest goes into the tree, then claims the path under `manifests/`, then the tree is

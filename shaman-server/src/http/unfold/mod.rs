@@ -41,7 +41,6 @@ pub(super) struct Tunnel {
 
 impl Tunnel {
     /// Call it before the answer 101 goes out: its receiver may send at once.
-    #[expect(dead_code, reason = "for the requests that are passed on to a Manager")]
     pub(super) fn open(&self) {
         self.is_open.store(true, Ordering::Release);
     }

@@ -1,0 +1,100 @@
+//! Following the Manager's jobs in the background.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::jobs::listed;
+use super::{ListError, Manager, ManagerError};
+use crate::ops::{Followed, LookupError, Ops};
+use crate::tasks::{Blocking, Panicked, Stop};
+
+/// Between two looks while a deletion that we were told of is not done yet.
+const HURRY: Duration = Duration::from_secs(1);
+
+/// A look at the Manager's jobs that failed; nothing was erased.
+#[derive(Debug, thiserror::Error)]
+enum FollowError {
+    #[error(transparent)]
+    Manager(#[from] ManagerError),
+    #[error(transparent)]
+    List(#[from] ListError),
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+impl Manager {
+    /// Looks at the Manager's jobs at once, then every `period` and whenever something was told,
+    /// until stopped; erases the checkouts of those that are gone (see `ops::follow`).
+    pub async fn follow(
+        &self,
+        ops: &Arc<Ops>,
+        blocking: &Blocking,
+        period: Duration,
+        mut stop: Stop,
+    ) {
+        let mut missed = HashSet::new();
+        let mut was_well = true;
+        loop {
+            let wait = match self.look(ops, blocking, &missed).await {
+                Ok((followed, hurry)) => {
+                    was_well = true;
+                    tell(&followed);
+                    missed = followed.missing;
+                    if hurry { HURRY } else { period }
+                }
+                Err(error) => {
+                    if was_well {
+                        let error = anyhow::Error::from(error);
+                        tracing::warn!(
+                            "cannot follow the Manager's jobs, checkouts stay until that works again: {error:#}"
+                        );
+                    }
+                    was_well = false;
+                    period
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.deletions.told() => {}
+                () = stop.wait() => return,
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        ops: &Arc<Ops>,
+        blocking: &Blocking,
+        missed: &HashSet<String>,
+    ) -> Result<(Followed, bool), FollowError> {
+        // From the list to the last erase nobody submits a job through us.
+        let gate = self.jobs.write().await;
+        let answer = self.ask("/api/v3/jobs").await?;
+        let reading = Arc::clone(ops);
+        let jobs = blocking.run(move || listed(&answer, &reading)).await??;
+        let (told, are_many) = (self.deletions.jobs(), self.deletions.are_many());
+        let ids: HashSet<String> = jobs.iter().map(|job| job.id.clone()).collect();
+        let following = Arc::clone(ops);
+        let missed = missed.clone();
+        let followed = blocking
+            .run(move || following.follow(&jobs, |id| are_many || told.contains(id), &missed))
+            .await??;
+        drop(gate);
+        Ok((followed, self.deletions.settle(|id| ids.contains(id))))
+    }
+}
+
+fn tell(followed: &Followed) {
+    for checkout in &followed.erased {
+        tracing::info!(checkout = checkout.as_str(), "erased the checkout of a deleted job");
+    }
+    if let Some(jobs) = followed.all_gone {
+        tracing::warn!(
+            jobs,
+            "the Manager knows none of the jobs that had checkouts; is it the right one? their checkouts stay"
+        );
+    }
+}

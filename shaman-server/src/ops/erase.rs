@@ -1,0 +1,66 @@
+//! Take a checkout away.
+//!
+//! Rename the tree out of sight → manifest gone → index row gone → answer → delete the tree. Each
+//! step leaves something that the next start finishes.
+
+use shaman_proto::CheckoutPath;
+
+use super::{LookupError, Ops};
+use crate::store::{Removal, RemovedTree};
+
+/// How an erase ended well.
+#[derive(Debug)]
+pub enum Erased {
+    /// Nobody sees it any more; dropped, this deletes what is left, which takes a while.
+    Erased(RemovedTree),
+    /// Somebody had removed it before.
+    WasGone,
+}
+
+/// Why a checkout was not erased. Nothing was changed, unless `Lookup` says that a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum EraseError {
+    /// We made no checkout at exactly this path.
+    #[error("there is no checkout `{0}` of this server; name one exactly as it was answered")]
+    NotOurs(CheckoutPath),
+    /// A file operation or the index failed.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+}
+
+impl Ops {
+    /// Erases the checkout at exactly this path. What stock servers made, directories of checkouts
+    /// and anything else is refused.
+    pub fn erase(&self, checkout: &CheckoutPath) -> Result<Erased, EraseError> {
+        let lookup = |error| EraseError::Lookup(LookupError::Disk(error));
+        if !self.store.has_checkout(checkout).map_err(lookup)? {
+            return Err(EraseError::NotOurs(checkout.clone()));
+        }
+        let erased = match self.store.remove_checkout(checkout).map_err(lookup)? {
+            Removal::Removed(tree) => Erased::Erased(tree),
+            Removal::WasGone => Erased::WasGone,
+            Removal::NotOurs => return Err(EraseError::NotOurs(checkout.clone())),
+        };
+        self.index.forget_checkout(checkout).map_err(LookupError::Index)?;
+        Ok(erased)
+    }
+
+    /// The longest checkout of ours that a path below the checkout root starts with; slashes of
+    /// both kinds separate.
+    pub fn checkout_at(&self, path: &str) -> Result<Option<CheckoutPath>, LookupError> {
+        let parts: Vec<&str> =
+            path.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")).collect();
+        for length in (1..=parts.len()).rev() {
+            let Ok(checkout) = parts[..length].join("/").parse::<CheckoutPath>() else { continue };
+            if self.store.has_checkout(&checkout)? {
+                return Ok(Some(checkout));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says whether there is a directory at this path that is no checkout but may hold some.
+    pub fn is_directory_of_checkouts(&self, path: &CheckoutPath) -> Result<bool, LookupError> {
+        Ok(self.store.is_directory_of_checkouts(path)?)
+    }
+}

@@ -1,0 +1,99 @@
+//! The Manager's list of jobs → checkouts that go with jobs that are gone.
+//!
+//! A checkout is erased when the job that had it is not in the list any more, no job in the list
+//! names it, and we made it. A job that vanished without our being told counts as gone when two
+//! lists in a row lack it. When a list lacks *all* of many known jobs, that is rather another
+//! Manager or an empty database than a tidy user, and nothing is erased.
+
+use std::collections::{HashMap, HashSet};
+
+use shaman_proto::CheckoutPath;
+
+use super::{EraseError, LookupError, Ops};
+
+/// So many known jobs may vanish all at once.
+const ALL_GONE_MAX: usize = 8;
+
+/// A job as the Manager lists it.
+#[derive(Debug, Clone)]
+pub struct ListedJob {
+    /// Its id.
+    pub id: String,
+    /// The checkout that it was given, if we made that.
+    pub checkout: Option<CheckoutPath>,
+    /// Every text in its settings, metadata and storage, with forward slashes.
+    pub texts: Vec<String>,
+}
+
+impl ListedJob {
+    /// Says whether any text of the job leads into the checkout, whatever is in front of it.
+    pub fn names(&self, checkout: &CheckoutPath) -> bool {
+        let checkout = checkout.as_str();
+        self.texts.iter().any(|text| {
+            text.match_indices(checkout).any(|(at, _)| {
+                let (before, rest) = text.split_at(at);
+                let behind = rest.strip_prefix(checkout).unwrap_or_default();
+                (before.is_empty() || before.ends_with('/'))
+                    && (behind.is_empty() || behind.starts_with('/'))
+            })
+        })
+    }
+}
+
+/// What following a list did.
+#[derive(Debug, Default)]
+pub struct Followed {
+    /// Checkouts that were erased.
+    pub erased: Vec<CheckoutPath>,
+    /// Jobs that are missing for the first time; they are gone when the next list lacks them too.
+    pub missing: HashSet<String>,
+    /// All of so many known jobs are missing, so nothing was erased.
+    pub all_gone: Option<usize>,
+}
+
+impl Ops {
+    /// Follows a list. `is_deleted` says of which jobs we were told that they were deleted;
+    /// `missed` are those that the list before lacked.
+    pub fn follow(
+        &self,
+        listed: &[ListedJob],
+        is_deleted: impl Fn(&str) -> bool,
+        missed: &HashSet<String>,
+    ) -> Result<Followed, LookupError> {
+        let known: HashMap<String, CheckoutPath> = self.index.jobs()?.into_iter().collect();
+        let new = listed.iter().filter_map(|job| Some((job.id.as_str(), job.checkout.as_ref()?)));
+        self.index.put_jobs(new.filter(|(id, checkout)| known.get(*id) != Some(*checkout)))?;
+        let ids: HashSet<&str> = listed.iter().map(|job| job.id.as_str()).collect();
+        let gone: Vec<_> = known.iter().filter(|(id, _)| !ids.contains(id.as_str())).collect();
+        let mut followed = Followed::default();
+        let untold = gone.iter().filter(|(id, _)| !is_deleted(id)).count();
+        if untold > ALL_GONE_MAX && gone.len() == known.len() {
+            followed.all_gone = Some(gone.len());
+            return Ok(followed);
+        }
+        for (id, checkout) in gone {
+            if !is_deleted(id) && !missed.contains(id) {
+                followed.missing.insert(id.clone());
+                continue;
+            }
+            if !listed.iter().any(|job| job.names(checkout)) {
+                match self.erase(checkout) {
+                    // Its files are deleted here and now: nobody waits for an answer.
+                    Ok(erased) => {
+                        drop(erased);
+                        followed.erased.push(checkout.clone());
+                    }
+                    Err(EraseError::NotOurs(_)) => {}
+                    Err(EraseError::Lookup(error)) => return Err(error),
+                }
+            }
+            self.index.forget_job(id)?;
+        }
+        Ok(followed)
+    }
+
+    /// Notes which checkout a job has.
+    pub fn note_job(&self, id: &str, checkout: &CheckoutPath) -> Result<(), LookupError> {
+        Ok(self.index.put_jobs([(id, checkout)])?)
+    }
+}

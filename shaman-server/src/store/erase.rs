@@ -1,0 +1,126 @@
+//! Taking a checkout away: one rename, then nobody sees it.
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, RenameFlags, renameat_with, statat, unlinkat};
+use rustix::io::Errno;
+use shaman_proto::{CheckoutPath, MANIFEST_FILE};
+
+use super::disk::{DiskError, During as _};
+use super::{Store, dirs};
+
+/// How taking a checkout away went.
+#[derive(Debug)]
+pub enum Removal {
+    /// It is out of sight; dropped, this deletes what is left of it.
+    Removed(RemovedTree),
+    /// Somebody had removed its directory before.
+    WasGone,
+    /// There is a directory, but not the one that we made; it was not touched.
+    NotOurs,
+}
+
+/// A tree that nobody sees any more.
+#[derive(Debug)]
+pub struct RemovedTree {
+    path: PathBuf,
+}
+
+impl Drop for RemovedTree {
+    fn drop(&mut self) {
+        // What cannot be removed now goes at the next start.
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!(%error, path = %self.path.display(), "cannot remove an erased checkout now");
+        }
+    }
+}
+
+impl Store {
+    /// Says whether we made a checkout at exactly this path.
+    pub fn has_checkout(&self, checkout: &CheckoutPath) -> Result<bool, DiskError> {
+        self.is_claimed(checkout)
+    }
+
+    /// Takes the checkout at exactly this path out of sight and gives up its manifest. Empty
+    /// directories above it go too, `jobs` itself never. Blobs stay: only a sweep removes them.
+    ///
+    /// On failure the checkout is as before, or out of sight with its manifest left, which the
+    /// next start removes.
+    pub fn remove_checkout(&self, checkout: &CheckoutPath) -> Result<Removal, DiskError> {
+        let path = self.layout.jobs().join(checkout.as_str());
+        let parts: Vec<&str> = checkout.components().collect();
+        let (name, parents) = parts.split_last().expect("a checkout path has a component");
+        let mut opened: Vec<OwnedFd> = Vec::new();
+        for part in parents {
+            match dirs::open_at(opened.last().unwrap_or(&self.jobs), part) {
+                Ok(dir) => opened.push(dir),
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {
+                    self.remove_manifest(checkout)?;
+                    return Ok(Removal::WasGone);
+                }
+                failed @ Err(_) => failed.map(drop).during("open directory", &path)?,
+            }
+        }
+        let parent = opened.last().unwrap_or(&self.jobs);
+        match self.is_ours(parent, name, checkout) {
+            Ok(true) => {}
+            Ok(false) => return Ok(Removal::NotOurs),
+            Err(Errno::NOENT) => {
+                self.remove_manifest(checkout)?;
+                return Ok(Removal::WasGone);
+            }
+            failed @ Err(_) => failed.map(drop).during("look at", &path)?,
+        }
+        let aside = self.unique();
+        let flags = RenameFlags::NOREPLACE;
+        match renameat_with(parent, *name, &self.staging, &aside, flags) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+                rustix::fs::renameat(parent, *name, &self.staging, &aside)
+            }
+            renamed => renamed,
+        }
+        .during("take away", &path)?;
+        let removed = RemovedTree { path: self.layout.staging().join(aside) };
+        self.remove_manifest(checkout)?;
+        // From the innermost outwards, until one is not empty.
+        for (depth, part) in parents.iter().enumerate().rev() {
+            let above = if depth == 0 { &self.jobs } else { &opened[depth - 1] };
+            if unlinkat(above, *part, AtFlags::REMOVEDIR).is_err() {
+                break;
+            }
+        }
+        Ok(Removal::Removed(removed))
+    }
+
+    /// Compares the manifest inside the directory with the one that claims the path: they are one
+    /// file with two names.
+    fn is_ours(
+        &self,
+        parent: &OwnedFd,
+        name: &str,
+        checkout: &CheckoutPath,
+    ) -> Result<bool, Errno> {
+        let dir = match dirs::open_at(parent, name) {
+            Err(Errno::LOOP | Errno::NOTDIR) => return Ok(false),
+            opened => opened?,
+        };
+        let inside = match statat(&dir, MANIFEST_FILE, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(false),
+            found => found?,
+        };
+        let claim = match rustix::fs::lstat(self.layout.manifest(checkout)) {
+            Err(Errno::NOENT) => return Ok(false),
+            found => found?,
+        };
+        Ok((inside.st_dev, inside.st_ino) == (claim.st_dev, claim.st_ino))
+    }
+
+    fn remove_manifest(&self, checkout: &CheckoutPath) -> Result<(), DiskError> {
+        let path = self.layout.manifest(checkout);
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed.during("remove", &path),
+        }
+    }
+}
