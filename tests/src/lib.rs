@@ -1,1 +1,10 @@
-//! Server, client and Blender together; see `farm/`.
+//! Server, client and Blender together (see `farm/`), and models of what Shaman meets in a studio.
+//!
+//! * [`stock_store`]: a storage as stock Flamenco leaves it, and read by stock's rules.
+//! * [`wire`]: HTTP/1.1 from hand, so that odd bytes can be sent and seen.
+//!
+//! They are written from observations of the programs, not from their source. The models are not
+//! polite: they copy the faults of the originals, because a server has to live with these.
+
+pub mod stock_store;
+pub mod wire;
