@@ -6,4 +6,5 @@
     reason = "tests look at the disk behind the programs' backs, and a failed step is a failed test"
 )]
 
+mod encoded_words;
 mod stock_store;

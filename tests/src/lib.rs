@@ -1,10 +1,13 @@
 //! Server, client and Blender together (see `farm/`), and models of what Shaman meets in a studio.
 //!
+//! * [`addon`]: Flamenco's Blender add-on, byte for byte on the wire, with its habits when
+//!   something goes wrong.
 //! * [`stock_store`]: a storage as stock Flamenco leaves it, and read by stock's rules.
 //! * [`wire`]: HTTP/1.1 from hand, so that odd bytes can be sent and seen.
 //!
 //! They are written from observations of the programs, not from their source. The models are not
 //! polite: they copy the faults of the originals, because a server has to live with these.
 
+pub mod addon;
 pub mod stock_store;
 pub mod wire;
