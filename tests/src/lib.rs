@@ -2,6 +2,7 @@
 //!
 //! * [`addon`]: Flamenco's Blender add-on, byte for byte on the wire, with its habits when
 //!   something goes wrong.
+//! * [`manager`]: a Flamenco Manager to stand a proxy in front of, with its own stock Shaman.
 //! * [`stock_store`]: a storage as stock Flamenco leaves it, and read by stock's rules.
 //! * [`wire`]: HTTP/1.1 from hand, so that odd bytes can be sent and seen.
 //!
@@ -9,5 +10,6 @@
 //! polite: they copy the faults of the originals, because a server has to live with these.
 
 pub mod addon;
+pub mod manager;
 pub mod stock_store;
 pub mod wire;

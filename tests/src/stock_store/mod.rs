@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 pub use check_out::Links;
+pub(crate) use check_out::clean;
 pub use collect::{Collection, Unwalkable};
 pub use read::Status;
 

@@ -1,0 +1,168 @@
+//! Stock Shaman: statuses, suffixes, and the faults that a compatible server must not copy.
+
+use shaman_tests::addon::{Spec, Uploaded};
+use shaman_tests::manager::Manager;
+use shaman_tests::stock_store::{Blob, Status};
+use shaman_tests::wire::{Answer, ask};
+
+use crate::studio::Studio;
+
+fn post(manager: &Manager, path: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+    ask(manager.address(), "POST", &format!("/api/v3/shaman/{path}"), fields, body).unwrap()
+}
+
+fn upload(manager: &Manager, blob: &Blob, body: &[u8]) -> Answer {
+    post(manager, &format!("files/{}/{}", blob.sha, blob.size), &[], body)
+}
+
+const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
+
+#[test]
+fn an_upload_is_200_without_content_type_and_then_208_whatever_comes() {
+    let studio = Studio::with_shaman();
+    let blob = Blob::of(b"wood");
+    let first = upload(&studio.manager, &blob, b"wood");
+    assert_eq!((first.status, first.head.get("Content-Type"), first.body.len()), (200, None, 0));
+    assert_eq!(studio.store.status(&blob), Status::Stored);
+    let second = upload(&studio.manager, &blob, b"something else");
+    assert_eq!(second.status, 208);
+    assert_eq!(second.head.text("Content-Type").unwrap(), "text/plain; charset=UTF-8");
+    assert_eq!(studio.store.all_uploads().len(), 0);
+}
+
+#[test]
+fn size_is_looked_at_before_the_digest_and_nothing_stays() {
+    let studio = Studio::with_shaman();
+    let blob = Blob::of(b"wood");
+    let long = upload(&studio.manager, &blob, b"wooden");
+    assert_eq!(long.status, 417);
+    assert!(
+        long.text().contains("file size mismatched, declared 4 but received 6 bytes"),
+        "{}",
+        long.text()
+    );
+    let wrong = upload(&studio.manager, &blob, b"w00d");
+    assert!(
+        wrong.status == 417 && wrong.text().contains("file SHA256 mismatched"),
+        "{}",
+        wrong.text()
+    );
+    assert_eq!(studio.store.status(&blob), Status::Unknown);
+}
+
+#[test]
+fn an_upload_is_deferred_only_when_it_may_be() {
+    let studio = Studio::with_shaman();
+    let file = Spec::new("a", b"wood");
+    studio.store.leave_upload(&Blob::of(b"wood"), b"w").unwrap();
+    assert_eq!(studio.addon().upload(&file, true).unwrap(), Uploaded::Deferred);
+    assert_eq!(studio.addon().upload(&file, false).unwrap(), Uploaded::Done);
+    assert!(studio.addon().is_stored(&file).unwrap());
+}
+
+#[test]
+fn words_other_than_gos_booleans_are_refused() {
+    let studio = Studio::with_shaman();
+    for (word, status) in [("True", 200), ("f", 208), ("yes", 400), ("", 400)] {
+        let blob = Blob::of(b"x");
+        let path = format!("files/{}/1", blob.sha);
+        assert_eq!(
+            post(&studio.manager, &path, &[("X-Shaman-Can-Defer-Upload", word)], b"x").status,
+            status,
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn requirements_leave_out_what_is_stored_and_name_each_blob_once() {
+    let studio = Studio::with_shaman();
+    studio.store.put(b"stored").unwrap();
+    studio.store.leave_upload(&Blob::of(b"half"), b"ha").unwrap();
+    let files = [("s", "stored"), ("first", "new"), ("second", "new"), ("h", "half")];
+    let files = files.map(|(path, text)| Spec::new(path, text.as_bytes()));
+    let wanted = studio.addon().requirements(&files).unwrap();
+    let wanted: Vec<_> = wanted.iter().map(|one| (one.path.as_str(), one.uploading)).collect();
+    assert_eq!(wanted, [("first", false), ("h", true)]);
+}
+
+#[test]
+fn a_taken_name_gets_a_suffix_of_four() {
+    let studio = Studio::with_shaman();
+    let file = Spec::new("a", b"wood");
+    studio.store.put(b"wood").unwrap();
+    let mut addon = studio.addon();
+    assert_eq!(addon.create_checkout(std::slice::from_ref(&file), "shot").unwrap(), "shot");
+    let second = addon.create_checkout(&[file], "shot").unwrap();
+    let suffix = second.strip_prefix("shot-").unwrap();
+    assert!(
+        suffix.len() == 4
+            && suffix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    );
+    assert_eq!(studio.store.linked(&second, "a"), Some(Blob::of(b"wood")));
+}
+
+#[test]
+fn a_failed_create_erases_the_earlier_checkout_of_that_name() {
+    let studio = Studio::with_shaman();
+    studio.store.put(b"wood").unwrap();
+    let mut addon = studio.addon();
+    addon.create_checkout(&[Spec::new("a", b"wood")], "shot").unwrap();
+    let error = addon
+        .create_checkout(&[Spec::new("a", b"wood"), Spec::new("b", b"missing")], "shot")
+        .unwrap_err();
+    assert_eq!(error.refused(), Some(500));
+    let left: Vec<_> = std::fs::read_dir(studio.store.jobs())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(left.len() == 1 && left[0].to_str().unwrap().starts_with("shot-"), "{left:?}");
+}
+
+#[test]
+fn paths_that_stock_refuses_are_500() {
+    let studio = Studio::with_shaman();
+    let mut addon = studio.addon();
+    for path in ["", "/abs", "c:/x", "a?", "a/../b", "x/..y", "a\\b"] {
+        assert_eq!(addon.create_checkout(&[], path).unwrap_err().refused(), Some(500), "{path}");
+    }
+    for path in ["...", "a..b", " lead", "con", "a/b"] {
+        assert_eq!(addon.create_checkout(&[], path).unwrap(), path);
+    }
+}
+
+#[test]
+fn the_validator_and_a_panic_answer_without_a_code() {
+    let studio = Studio::with_shaman();
+    let bad =
+        post(&studio.manager, "checkout/requirements", &[("Content-Type", "text/plain")], b"{}");
+    assert!(bad.status == 400 && bad.text().contains("unexpected value"), "{}", bad.text());
+    for body in ["{}", r#"{"files":null}"#, r#"{"files":[{"sha":"ab","size":"1","path":"a"}]}"#] {
+        assert_eq!(
+            post(&studio.manager, "checkout/requirements", JSON, body.as_bytes()).status,
+            400,
+            "{body}"
+        );
+    }
+    let short = br#"{"files":[{"sha":"a","size":1,"path":"a"}]}"#;
+    let panicked = post(&studio.manager, "checkout/requirements", JSON, short);
+    assert_eq!(
+        (panicked.status, panicked.text()),
+        (500, "{\"message\":\"Internal Server Error\"}\n".to_owned())
+    );
+}
+
+#[test]
+fn without_shaman_all_four_are_503() {
+    let studio = Studio::without_shaman();
+    let mut addon = studio.addon();
+    let file = Spec::new("a", b"wood");
+    let statuses = [
+        addon.requirements(std::slice::from_ref(&file)).unwrap_err().refused(),
+        addon.is_stored(&file).unwrap_err().refused(),
+        addon.upload(&file, false).unwrap_err().refused(),
+        addon.create_checkout(&[file], "shot").unwrap_err().refused(),
+    ];
+    assert_eq!(statuses, [Some(503); 4]);
+    assert!(!studio.root().exists(), "nothing was made on the storage");
+}
