@@ -36,8 +36,43 @@ fn a_get_is_given_up_after_three_more_tries() {
         ALWAYS,
     );
     let error = studio.addon().get_json("/api/v3/version").unwrap_err();
-    assert!(matches!(error, ApiError::RetriedTooOften { status: 429 }), "{error}");
+    assert_eq!(error.refused(), Some(429));
     assert_eq!(studio.manager.seen().len(), 4);
+}
+
+#[test]
+fn redirects_in_a_circle_are_given_up_after_three_more() {
+    let studio = Studio::without_shaman();
+    studio.manager.plan(
+        "GET",
+        "/api/v3/version",
+        instead(302, &[("Location", "/api/v3/version")], b""),
+        ALWAYS,
+    );
+    let error = studio.addon().get_json("/api/v3/version").unwrap_err();
+    assert!(matches!(error, ApiError::RedirectedTooOften { status: 302 }), "{error}");
+    assert_eq!(studio.manager.seen().len(), 4);
+}
+
+#[test]
+fn other_redirects_of_a_post_keep_its_body_and_303_becomes_a_get() {
+    for (status, expected) in [(301, "POST"), (302, "POST"), (308, "POST"), (303, "GET")] {
+        let studio = Studio::with_shaman();
+        studio.manager.plan(
+            "POST",
+            FILES,
+            instead(status, &[("Location", "/api/v3/version")], b""),
+            1,
+        );
+        drop(studio.addon().upload(&Spec::new("a", b"abc"), false));
+        let seen = studio.manager.seen();
+        let body: &[u8] = if expected == "POST" { b"abc" } else { b"" };
+        assert_eq!(
+            (seen[1].method.as_str(), seen[1].body.as_slice()),
+            (expected, body),
+            "{status}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Stock Shaman: statuses, suffixes, and the faults that a compatible server must not copy.
 
+use std::time::{Duration, Instant};
+
 use shaman_tests::addon::{Spec, Uploaded};
 use shaman_tests::manager::Manager;
 use shaman_tests::stock_store::{Blob, Status};
@@ -58,6 +60,37 @@ fn an_upload_is_deferred_only_when_it_may_be() {
     assert_eq!(studio.addon().upload(&file, true).unwrap(), Uploaded::Deferred);
     assert_eq!(studio.addon().upload(&file, false).unwrap(), Uploaded::Done);
     assert!(studio.addon().is_stored(&file).unwrap());
+}
+
+/// Waits until the store looks like this.
+fn wait_until(what: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !what() {
+        assert!(Instant::now() < end, "it does not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_upload_under_way_defers_others_until_it_is_done() {
+    let studio = Studio::with_shaman();
+    let (file, blob) = (Spec::new("a", b"wood"), Blob::of(b"wood"));
+    let half = studio.addon().begin_upload(&file, false, 2).unwrap();
+    wait_until(|| studio.store.status(&blob) == Status::Uploading);
+    assert_eq!(studio.addon().upload(&file, true).unwrap(), Uploaded::Deferred);
+    assert_eq!(half.finish().unwrap().status, 200);
+    assert_eq!(studio.addon().upload(&file, true).unwrap(), Uploaded::Done);
+}
+
+#[test]
+fn an_upload_that_is_cut_leaves_nothing() {
+    let studio = Studio::with_shaman();
+    let (file, blob) = (Spec::new("a", b"wood"), Blob::of(b"wood"));
+    let half = studio.addon().begin_upload(&file, false, 2).unwrap();
+    wait_until(|| studio.store.status(&blob) == Status::Uploading);
+    drop(half);
+    wait_until(|| studio.store.status(&blob) == Status::Unknown);
+    wait_until(|| !studio.store.uploading_folder(&blob).exists());
 }
 
 #[test]

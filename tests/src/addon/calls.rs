@@ -54,10 +54,23 @@ impl Addon {
 
     /// Sends one file.
     pub fn upload(&mut self, file: &Spec, can_defer: bool) -> Result<Uploaded, ApiError> {
+        let answer = self.client.request(self.sending(file, can_defer)?)?;
+        match answers::success(answer) {
+            Ok(_) => Ok(Uploaded::Done),
+            Err(ApiError::Refused { status: 425, .. }) => Ok(Uploaded::Deferred),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn sending<'a>(
+        &self,
+        file: &'a Spec,
+        can_defer: bool,
+    ) -> Result<Sending<'a>, ApiError> {
         let name = self.release.file_name_header(&file.path);
         let name = name.ok_or_else(|| ApiError::NotLatin1(file.path.clone()))?;
         let can_defer = if can_defer { "True" } else { "False" };
-        let answer = self.client.request(Sending {
+        Ok(Sending {
             method: "POST",
             path: format!("/api/v3/shaman/files/{}/{}", file.sha, file.size),
             fields: vec![
@@ -65,12 +78,7 @@ impl Addon {
                 ("X-Shaman-Original-Filename", name),
             ],
             body: Some(("application/octet-stream", &file.bytes)),
-        })?;
-        match answers::success(answer) {
-            Ok(_) => Ok(Uploaded::Done),
-            Err(ApiError::Refused { status: 425, .. }) => Ok(Uploaded::Deferred),
-            Err(error) => Err(error),
-        }
+        })
     }
 
     /// Asks for a checkout, and gives the path it really got.

@@ -89,29 +89,33 @@ impl Client {
                 Ok(answer) => {
                     let location =
                         answer.head.text("Location").filter(|_| is_redirect(answer.status));
-                    let pause = answer
-                        .head
-                        .text("Retry-After")
-                        .filter(|_| repeatable && is_busy(answer.status));
-                    match (location, pause) {
-                        (Some(location), _) => {
-                            url =
-                                url.redirected(&location).ok_or(ApiError::Redirected(location))?;
-                            if answer.status == 303 {
-                                (sending.method, sending.body) = ("GET", None);
-                            }
+                    let pause = answer.head.text("Retry-After");
+                    let pause =
+                        pause.filter(|_| repeatable && is_busy(answer.status) && tries_left > 0);
+                    if let Some(location) = location {
+                        url = url.redirected(&location).ok_or(ApiError::Redirected(location))?;
+                        if answer.status == 303 {
+                            (sending.method, sending.body) = ("GET", None);
                         }
-                        (None, Some(pause)) if tries_left > 0 => {
-                            sleep(Duration::from_secs(pause.parse().unwrap_or_default()));
-                        }
-                        (None, Some(_)) => {}
-                        (None, None) => return Ok(answer),
+                    } else if let Some(pause) = pause {
+                        sleep(Duration::from_secs(pause.parse().unwrap_or_default()));
+                    } else {
+                        return Ok(answer);
                     }
-                    ApiError::RetriedTooOften { status: answer.status }
+                    ApiError::RedirectedTooOften { status: answer.status }
                 }
             };
             tries_left = tries_left.checked_sub(1).ok_or(spent)?;
         }
+    }
+
+    /// A connection of its own that sent the head and this much of the body, and stands still.
+    pub(super) fn begin(&self, sending: &Sending<'_>, sent_bytes: usize) -> io::Result<Connection> {
+        let url = self.base.join(&sending.path);
+        let mut connection = Connection::open(&url.host, url.port, self.patience)?;
+        let body = sending.body.map_or(&[] as &[u8], |(_, bytes)| bytes);
+        connection.send(&self.head(&url, sending), body.get(..sent_bytes).unwrap_or(body))?;
+        Ok(connection)
     }
 
     fn once(&mut self, url: &Url, sending: &Sending<'_>) -> Result<Answer, Broken> {

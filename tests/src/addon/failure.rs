@@ -27,9 +27,9 @@ pub enum ApiError {
     /// There was no answer.
     #[error("the connection failed: {0}")]
     Connection(io::Error),
-    /// Still redirected, or told to wait, after three more tries.
+    /// Still redirected after three more tries. (Still busy is [`Self::Refused`].)
     #[error("MaxRetryError after status {status}")]
-    RetriedTooOften {
+    RedirectedTooOften {
         /// Of the last answer.
         status: u16,
     },
