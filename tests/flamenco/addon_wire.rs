@@ -66,7 +66,18 @@ fn requests_follow_each_other_on_one_connection() {
 }
 
 #[test]
-fn a_connection_that_the_server_closed_is_not_used_again() {
+fn a_manager_that_started_again_gets_a_new_connection() {
+    let mut studio = Studio::with_shaman();
+    let mut addon = studio.addon();
+    addon.get_json("/api/v3/version").unwrap();
+    studio.manager.stop();
+    studio.manager.start_again().unwrap();
+    // Nothing would repeat a POST that was sent into the old connection.
+    addon.upload(&Spec::new("a", b"a"), false).unwrap();
+}
+
+#[test]
+fn a_connection_that_the_server_closes_is_not_used_again() {
     let studio = Studio::without_shaman();
     studio.manager.plan("GET", "/api/v3/version", Fault::CloseAfter, 1);
     let mut addon = studio.addon();

@@ -46,6 +46,17 @@ fn files_are_sent_in_reverse_and_only_the_last_may_not_be_deferred() {
 }
 
 #[test]
+fn exact_repetitions_are_asked_for_once() {
+    let studio = Studio::with_shaman();
+    let files = [("scene.blend", b"BLENDER".as_slice()), ("a", b"a"), ("a", b"a"), ("b", b"a")];
+    studio.addon().submit_with_bat1(&Project::new(&files), "shot");
+    let asked: serde_json::Value = serde_json::from_slice(&studio.manager.seen()[0].body).unwrap();
+    let paths: Vec<_> =
+        asked["files"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+    assert_eq!(paths, ["scene.blend", "a", "b", "pack-info.txt"]);
+}
+
+#[test]
 fn up_to_3_8_a_copy_of_the_blend_is_submitted() {
     let studio = Studio::with_shaman();
     let outcome =

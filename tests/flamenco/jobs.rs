@@ -93,14 +93,16 @@ fn a_deletion_is_queued_and_takes_the_checkout_before_the_job() {
 #[test]
 fn without_shaman_a_deletion_leaves_the_checkout() {
     let studio = Studio::without_shaman();
-    let checkout = studio.root().join("shot");
-    std::fs::create_dir_all(&checkout).unwrap();
+    let places = [studio.root().join("shot"), studio.root().join("jobs/shot")];
+    for place in &places {
+        std::fs::create_dir_all(place).unwrap();
+    }
     let id = submit(&studio, Some("shot"));
     let preview = call(&studio, "GET", &format!("jobs/{id}/what-would-delete-do"), &Value::Null);
     assert_eq!(preview.text(), "{\"shaman_checkout\":false}\n");
     call(&studio, "DELETE", &format!("jobs/{id}"), &Value::Null);
     wait_until_gone(&studio);
-    assert!(checkout.exists());
+    assert!(places.iter().all(|place| place.exists()));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod jobs;
 mod manager_faults;
 mod manager_pages;
 mod start;
+mod stock_checkouts;
 mod stock_shaman;
 mod stock_store;
 mod studio;

@@ -103,6 +103,8 @@ fn a_long_body_that_nobody_reads_ends_the_connection_and_a_short_one_does_not() 
         connection.send(head(length).as_bytes(), &vec![0; length]).unwrap();
         let (answer, keep) = connection.receive("POST").unwrap();
         assert_eq!((answer.status, keep), (208, kept), "{length} bytes");
+        let read = studio.manager.seen().last().unwrap().body_bytes;
+        assert_eq!(read, if kept { 1000 } else { 0 });
     }
 }
 

@@ -57,8 +57,31 @@ fn the_configuration_file_is_shown_and_replaced_whole() {
         summary["storageLocation"], "/elsewhere",
         "it is read anew, and Shaman is off when left out"
     );
+    let file = value(&get(&studio, "/api/v3/configuration/file"));
+    assert_eq!(file["shaman"]["garbageCollect"]["maxAge"], "0s");
     let status = get(&studio, "/api/v3/shaman/files/abcd/1");
     assert_eq!(status.status, 200, "Shaman stays as it was started");
+}
+
+#[test]
+fn options_are_answered_and_other_methods_are_not() {
+    let studio = Studio::with_shaman();
+    for path in ["/api/v3/version", "/api/v3/shaman/checkout/create"] {
+        let status = |method| ask(studio.manager.address(), method, path, &[], b"").unwrap().status;
+        assert_eq!((status("OPTIONS"), status("HEAD"), status("PATCH")), (204, 405, 405), "{path}");
+    }
+}
+
+#[test]
+fn json_is_escaped_and_sorted_as_gos() {
+    let studio = Studio::new(|setup| Setup { version: "<3&4>".to_owned(), ..setup });
+    let text = get(&studio, "/api/v3/version").text();
+    assert!(
+        text.starts_with(
+            r#"{"git":"cf286e718977","name":"Flamenco","shortversion":"\u003c3\u00264\u003e","#
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(super) fn serve(shared: &Arc<Shared>, stream: TcpStream, connection: u64) ->
     let mut reader = BufReader::new(Timed { stream, deadline });
     for nth in 0.. {
         if nth > 0 {
-            reader.get_mut().deadline = None;
+            // Idle as long as it likes.
             if reader.fill_buf()?.is_empty() {
                 break;
             }
