@@ -3,6 +3,7 @@
 //! * [`addon`]: Flamenco's Blender add-on, byte for byte on the wire, with its habits when
 //!   something goes wrong.
 //! * [`manager`]: a Flamenco Manager to stand a proxy in front of, with its own stock Shaman.
+//! * [`server`]: the real one, on a free port.
 //! * [`stock_store`]: a storage as stock Flamenco leaves it, and read by stock's rules.
 //! * [`wire`]: HTTP/1.1 from hand, so that odd bytes can be sent and seen.
 //!
@@ -11,5 +12,6 @@
 
 pub mod addon;
 pub mod manager;
+pub mod server;
 pub mod stock_store;
 pub mod wire;

@@ -1,45 +1,28 @@
 //! A farm in a temporary folder: a server, a client, and Blender if it can be had.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use shaman_tests::server::{Server, program};
 
 /// The project's root.
 pub(crate) fn project_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// A program of this workspace; it lies beside the folder of this test.
-fn program(name: &str) -> PathBuf {
-    let path = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join(name);
-    assert!(path.exists(), "{} is not built; run `cargo build --workspace` first", path.display());
-    path
-}
-
 pub(crate) struct Farm {
-    server: Child,
     pub(crate) url: String,
+    /// Ends before its folder goes.
+    _server: Server,
     pub(crate) folder: tempfile::TempDir,
 }
 
 impl Farm {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Command::new(program("shaman-server"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
-            .arg("--storage")
-            .arg(folder.path().join("storage"))
-            .arg("--state")
-            .arg(folder.path().join("state"))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim_end().strip_prefix("shaman-server listening on ").unwrap().to_owned();
-        Self { server, url, folder }
+        let server = Server::start(&folder.path().join("storage"), folder.path(), "");
+        Self { url: server.url.clone(), _server: server, folder }
     }
 
     /// A command of the client, talking to this farm, with a hash cache of its own.
@@ -69,13 +52,6 @@ impl Farm {
 
     pub(crate) fn jobs(&self) -> PathBuf {
         self.path("storage/jobs")
-    }
-}
-
-impl Drop for Farm {
-    fn drop(&mut self) {
-        drop(self.server.kill());
-        drop(self.server.wait());
     }
 }
 

@@ -1,0 +1,223 @@
+//! Jobs on their way to the Manager, and checkouts that go with deleted ones.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use shaman_tests::addon::Release;
+use shaman_tests::manager::Fault;
+use shaman_tests::stock_store::{Links, StockStore};
+
+use crate::house::{House, PATIENCE, Way, eventually, json, project};
+
+/// Waits until the server has looked at the list of jobs so many times more.
+fn looked_again(house: &House, times: usize) {
+    let looks = || house.manager.seen().iter().filter(|s| s.brief() == "GET /api/v3/jobs").count();
+    let before = looks();
+    eventually("the server looks at the jobs", || looks() >= before + times);
+    // The last of these looks has been answered when another one begins.
+    eventually("the server looks at the jobs", || looks() > before + times);
+}
+
+fn gone(checkout: &Path) {
+    eventually("the checkout is erased", || !checkout.exists());
+}
+
+fn submit(house: &House, job: &Value) -> shaman_tests::wire::Answer {
+    house.ask("POST", "/api/v3/jobs", Some(job))
+}
+
+/// A job as scripts write it.
+fn job(blend: &str, storage: &Value) -> Value {
+    let mut job = json!({
+        "name": "job", "type": "simple-blender-render", "priority": 50,
+        "submitter_platform": "linux", "settings": {"blendfile": blend, "fps": 24.0},
+    });
+    if !storage.is_null() {
+        job["storage"] = storage.clone();
+    }
+    job
+}
+
+#[test]
+fn a_deleted_jobs_checkout_goes_and_nothing_else() {
+    for way in [Way::A, Way::B] {
+        let house = House::new(way);
+        let (id, checkout) = house.submitted("proj/shot");
+        let (_, other) = house.submitted("proj/shot 2");
+        let target = format!("/api/v3/jobs/{id}");
+        let would = json(&house.get(&format!("{target}/what-would-delete-do")));
+        assert_eq!(would, json!({"shaman_checkout": true}), "{way:?}");
+        assert_eq!(house.ask("DELETE", &target, None).status, 204);
+        gone(&checkout);
+        looked_again(&house, 2);
+        assert!(other.join("scene.blend").is_file());
+        let stored = house.folder.path().join("storage/file-store/stored");
+        assert!(std::fs::read_dir(stored).unwrap().count() > 0, "blobs stay for the sweep");
+        // The name is free again, and gets no suffix.
+        let (_, again) = house.submitted("proj/shot");
+        assert_eq!(again, checkout);
+    }
+}
+
+#[test]
+fn mass_deletion_erases_the_checkouts_of_the_jobs_that_went() {
+    let house = House::new(Way::B);
+    let (_, first) = house.submitted("first");
+    let (_, second) = house.submitted("second");
+    let body = json!({"last_updated_max": "2099-01-01T00:00:00Z"});
+    assert_eq!(house.ask("DELETE", "/api/v3/jobs/mass-delete", Some(&body)).status, 204);
+    gone(&first);
+    gone(&second);
+}
+
+#[test]
+fn a_deletion_past_us_is_caught_up_within_a_period() {
+    let house = House::new(Way::B);
+    let (id, checkout) = house.submitted("shot");
+    looked_again(&house, 1);
+    assert_eq!(house.ask_manager("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    gone(&checkout);
+}
+
+#[test]
+fn a_deletion_while_we_were_away_is_caught_up_after_the_start() {
+    let house = House::new(Way::B);
+    let (id, checkout) = house.submitted("shot");
+    looked_again(&house, 1);
+    let house = {
+        let House { server, manager, folder } = house;
+        drop(server);
+        let target = format!("/api/v3/jobs/{id}");
+        let address = manager.address();
+        shaman_tests::wire::ask(address, "DELETE", &target, &[], b"").unwrap();
+        eventually("the Manager deletes", || manager.jobs().is_empty());
+        assert!(checkout.exists());
+        let yaml = format!("upstream: {}\nfollow_period: 1s\n", manager.url());
+        let storage = folder.path().join("storage");
+        let server = shaman_tests::server::Server::start(&storage, folder.path(), &yaml);
+        House { server, manager, folder }
+    };
+    gone(&checkout);
+    drop(house.restart_server());
+}
+
+#[test]
+fn a_checkout_that_another_job_names_stays_until_that_goes_too() {
+    let house = House::new(Way::B);
+    let (id, checkout) = house.submitted("shot");
+    // A second job renders another frame range of the same checkout, named by its path alone.
+    let second = json(&submit(&house, &job("{jobs}/shot/scene.blend", &Value::Null)));
+    let would = json(&house.get(&format!("/api/v3/jobs/{id}/what-would-delete-do")));
+    assert_eq!(would["shaman_checkout"], false);
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    eventually("the job goes", || house.manager.jobs().len() == 1);
+    looked_again(&house, 3);
+    assert!(checkout.join("scene.blend").is_file());
+    let second = second["id"].as_str().unwrap();
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{second}"), None).status, 204);
+    gone(&checkout);
+}
+
+#[test]
+fn checkouts_that_we_did_not_make_stay() {
+    let house = House::new(Way::B);
+    let store = StockStore::open(&house.folder.path().join("storage"));
+    let blob = store.put(b"stock").unwrap();
+    store.check_out("stock", &[("scene.blend", &blob)], Links::Relative).unwrap();
+    let stock = json!({"shaman_checkout_id": "stock"});
+    let answer = json(&submit(&house, &job("{jobs}/stock/scene.blend", &stock)));
+    looked_again(&house, 1);
+    let id = answer["id"].as_str().unwrap();
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    eventually("the job goes", || house.manager.jobs().is_empty());
+    looked_again(&house, 3);
+    assert!(house.server.jobs().join("stock/scene.blend").is_symlink());
+}
+
+#[test]
+fn nothing_is_erased_when_the_list_cannot_be_read() {
+    let house = House::new(Way::B);
+    let (id, checkout) = house.submitted("shot");
+    looked_again(&house, 1);
+    let broken = |status, body: &str| Fault::Instead {
+        status,
+        fields: vec![("Content-Type".into(), "application/json".into())],
+        body: body.as_bytes().to_vec(),
+    };
+    for fault in [
+        broken(500, "{}"),
+        broken(200, "{}"),
+        broken(200, "{\"jobs\": null}"),
+        broken(200, "{\"jobs\": [{}]}"),
+        broken(200, "no JSON"),
+        Fault::CutAnswer,
+        Fault::NoAnswer,
+    ] {
+        house.manager.plan("GET", "/api/v3/jobs", fault, 2);
+    }
+    looked_again(&house, 14);
+    assert!(checkout.exists());
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    gone(&checkout);
+}
+
+#[test]
+fn a_manager_that_knows_none_of_many_jobs_is_not_believed() {
+    let house = House::new(Way::B);
+    let checkouts: Vec<_> = (0..9).map(|n| house.submitted(&format!("shot {n}")).1).collect();
+    looked_again(&house, 1);
+    let empty = Fault::Instead {
+        status: 200,
+        fields: vec![("Content-Type".into(), "application/json".into())],
+        body: b"{\"jobs\":[]}".to_vec(),
+    };
+    house.manager.plan("GET", "/api/v3/jobs", empty, 4);
+    looked_again(&house, 5);
+    assert!(checkouts.iter().all(|checkout| checkout.exists()));
+    assert!(house.server.log().contains("is it the right one?"));
+}
+
+#[test]
+fn a_job_without_its_checkout_id_gets_it_and_nothing_else_changes() {
+    let house = House::new(Way::B);
+    house.submitted("proj/shot");
+    for (blend, named) in [
+        ("{jobs}/proj/shot/scene.blend", Some("proj/shot")),
+        (r"{jobs}\proj\shot\scene.blend", Some("proj/shot")),
+        ("{jobs}/proj/other/scene.blend", None),
+        ("{jobs}/proj/shot2/scene.blend", None),
+        ("/home/artist/scene.blend", None),
+        (&format!("{}/proj/shot/a.blend", house.server.jobs().display()), Some("proj/shot")),
+    ] {
+        let answer = json(&submit(&house, &job(blend, &Value::Null)));
+        assert_eq!(answer["storage"]["shaman_checkout_id"].as_str(), named, "{blend}");
+        assert_eq!(answer["settings"]["blendfile"], blend);
+    }
+    // What does not need it passes byte for byte, odd spelling and all.
+    let odd = b"{ \"name\": \"x\",\n \"type\":\"simple-blender-render\", \"priority\": 5e1, \
+                \"submitter_platform\":\"linux\", \"settings\": {\"blendfile\": \"/a\"} }";
+    let fields = [("Content-Type", "application/json; charset=utf-8")];
+    shaman_tests::wire::ask(house.server.address(), "POST", "/api/v3/jobs", &fields, odd).unwrap();
+    assert_eq!(house.manager.wait_for(PATIENCE, |seen| seen.body == odd).unwrap().body, odd);
+    let check = job("dummy-for-job-check.blend", &Value::Null);
+    assert_eq!(house.ask("POST", "/api/v3/jobs/check", Some(&check)).status, 204);
+}
+
+#[test]
+fn a_job_whose_id_would_erase_too_much_is_refused() {
+    for way in [Way::A, Way::B] {
+        let house = House::new(way);
+        let outcome = house.addon(Release::Current).submit_with_bat2(&project(), "proj/shot");
+        assert!(outcome.submitted_ok);
+        for id in [".", "..", "/", "proj", "proj/", "../jobs", "proj/../proj/shot", "a//b"] {
+            let storage = json!({ "shaman_checkout_id": id });
+            let answer = submit(&house, &job("{jobs}/proj/shot/scene.blend", &storage));
+            assert_eq!(answer.status, 400, "{way:?} {id}");
+            assert!(json(&answer)["message"].as_str().unwrap().contains("names no checkout"));
+        }
+        assert_eq!(house.manager.jobs().len(), 1);
+        let storage = json!({"shaman_checkout_id": "proj/shot"});
+        let answer = submit(&house, &job("{jobs}/proj/shot/scene.blend", &storage));
+        assert_eq!(answer.status, 200);
+    }
+}

@@ -1,0 +1,93 @@
+//! The real server on a free port.
+#![expect(clippy::disallowed_methods, reason = "a server is given files of its own")]
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A program of this workspace; it lies beside the folder of the test that runs.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a file");
+    let path = test.ancestors().nth(2).expect("tests lie in a folder").join(name);
+    assert!(path.exists(), "{} is not built; run `cargo build --workspace` first", path.display());
+    path
+}
+
+/// A running server; ended when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    storage: PathBuf,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts on this storage; its state, its configuration file with these lines and its log lie
+    /// in `folder`, and stay for the next start there.
+    pub fn start(storage: &Path, folder: &Path, yaml: &str) -> Self {
+        let config = folder.join("shaman.yaml");
+        let log = folder.join("server.log");
+        std::fs::write(&config, yaml).expect("a test can write");
+        let mut child = Command::new(program("shaman-server"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "info"])
+            .arg("--storage")
+            .arg(storage)
+            .arg("--state")
+            .arg(folder.join("state"))
+            .arg("--config")
+            .arg(&config)
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).expect("a test can write"))
+            .spawn()
+            .expect("the server can be run");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it was asked for");
+        BufReader::new(stdout).read_line(&mut line).expect("the server says that it is ready");
+        let url = line.trim_end().strip_prefix("shaman-server listening on ");
+        let url = url.expect("the first line says where").to_owned();
+        Self { child, url, storage: storage.to_owned(), log }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        let address = self.url.trim_start_matches("http://").parse();
+        address.expect("the server says its address")
+    }
+
+    /// Its checkout root.
+    pub fn jobs(&self) -> PathBuf {
+        self.storage.join("jobs")
+    }
+
+    /// Asks it to stop, and says whether it did within this time.
+    pub fn stop(mut self, patience: Duration) -> bool {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "a child can be asked to stop");
+        let end = Instant::now() + patience;
+        while Instant::now() < end {
+            if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
