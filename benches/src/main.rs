@@ -2,16 +2,21 @@
 //!
 //! `cargo run -p shaman-benches -- memory`: growth of server and client while a 2 GiB file is
 //! submitted, against the limit of 64 MiB.
+//!
+//! `cargo run -p shaman-benches -- unfold`: time of uploads with the adapter that unfolds request
+//! heads, against the same server without it.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod memory;
+mod unfold;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
         Some("memory") => memory::run(),
-        _ => Err(anyhow::anyhow!("say which figure: memory")),
+        Some("unfold") => unfold::run(),
+        _ => Err(anyhow::anyhow!("say which figure: memory or unfold")),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

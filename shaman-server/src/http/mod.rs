@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 pub use listen::accept;
 pub use router::router;
+pub use unfold::{Tunnel, Unfold};
 
 use failure::Failure;
 

@@ -35,13 +35,13 @@ const HEAD_READ_BYTES: usize = 8 << 10;
 
 /// Tells a connection's [`Unfold`] that it carries something else than requests from now on.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tunnel {
+pub struct Tunnel {
     is_open: Arc<AtomicBool>,
 }
 
 impl Tunnel {
     /// Call it before the answer 101 goes out: its receiver may send at once.
-    pub(super) fn open(&self) {
+    pub fn open(&self) {
         self.is_open.store(true, Ordering::Release);
     }
 
@@ -52,7 +52,7 @@ impl Tunnel {
 
 /// A connection whose reader sees unfolded heads. Writing is not touched.
 #[derive(Debug)]
-pub(super) struct Unfold<S> {
+pub struct Unfold<S> {
     io: S,
     machine: Machine,
     /// Came and was not looked at to the end.
@@ -64,7 +64,7 @@ pub(super) struct Unfold<S> {
 
 impl<S> Unfold<S> {
     /// Unfolds heads on `io` until `tunnel` is opened.
-    pub(super) fn new(io: S, tunnel: Tunnel) -> Self {
+    pub fn new(io: S, tunnel: Tunnel) -> Self {
         Self {
             io,
             machine: Machine::default(),
