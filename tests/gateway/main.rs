@@ -6,6 +6,7 @@
 )]
 
 mod adopted;
+mod guide;
 mod house;
 mod jobs;
 mod passing;
