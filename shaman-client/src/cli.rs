@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Where a server listens when nobody says otherwise.
 pub const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
@@ -61,6 +61,28 @@ impl CacheArgs {
     }
 }
 
+/// How workers come to see the files of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Approach {
+    /// Used where they are, in the shared storage
+    InPlace,
+    /// Copied into the shared storage, each time
+    Copy,
+    /// Uploaded and checked out by the server
+    Shaman,
+}
+
+impl Approach {
+    /// The word on the command line and in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InPlace => "in-place",
+            Self::Copy => "copy",
+            Self::Shaman => "shaman",
+        }
+    }
+}
+
 /// Arguments of `shaman submit`.
 #[derive(Debug, Clone, Args)]
 pub struct SubmitArgs {
@@ -71,9 +93,17 @@ pub struct SubmitArgs {
     /// directory of the .blend
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
-    /// Name of the checkout; default: the name of the .blend without its ending
+    /// Name of the checkout or copy; default: the name of the .blend without its ending
     #[arg(long)]
     pub name: Option<String>,
+    /// How workers come to see the files; default: in place when the .blend lies in the shared
+    /// storage, else a checkout when the server makes any, else a copy
+    #[arg(long, value_enum)]
+    pub approach: Option<Approach>,
+    /// The shared storage as this machine sees it, for files in place and copies; no server is
+    /// asked for it then
+    #[arg(long, value_name = "DIR")]
+    pub storage: Option<PathBuf>,
     /// Which server.
     #[command(flatten)]
     pub server: ServerArgs,

@@ -1,25 +1,32 @@
 //! Finds what a .blend needs, uploads what the server lacks, and asks for a checkout.
 //!
 //! ```text
-//!  commands        what a person types; the only layer that prints
+//!  commands              what a person types; the only layer that prints
 //!     │
-//!   submit         trace → hash → ask → upload → check out
-//!     │
-//!   ┌─┴──────┬─────────┐
-//! upload    hash     trace      upload: blobs to the server · hash: files to blob refs
-//!   │                  │        trace: which files a .blend needs
-//!  api               blend      api: one method an endpoint · blend: bytes to blocks and fields
+//!   ┌─┴────┬───────┐
+//! submit  copy  approach   submit: hash → ask → upload → check out · copy: into the storage
+//!   │      │               approach: which of them, or neither
+//!   ├──────┼───────┐
+//! upload  hash   pack      upload: blobs to the server · hash: files to blob refs
+//!   │              │       pack: where each file lies in the checkout
+//!   │            trace     which files a .blend needs
+//!   │              │
+//!  api           blend     api: one method an endpoint · blend: bytes to blocks and fields
 //!
-//!  progress, cli                leaves; `progress` is told by all, and prints in `commands` only
+//!  progress, places, cli   leaves; `progress` is told by all, and prints in `commands` only
 //! ```
 //!
 //! Lines point down: a module names only what stands below it.
 
 pub mod api;
+pub mod approach;
 pub mod blend;
 pub mod cli;
 pub mod commands;
+pub mod copy;
 pub mod hash;
+pub mod pack;
+pub mod places;
 pub mod progress;
 pub mod submit;
 pub mod trace;

@@ -16,7 +16,7 @@ use shaman_proto::wire::flamenco::{
 use shaman_proto::{BlobRef, headers};
 
 pub use failure::ApiError;
-pub use retry::Patience;
+pub use retry::{Patience, patiently};
 
 /// How long a connection may take to stand.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -44,6 +44,8 @@ impl Api {
             .connect_timeout(CONNECT_TIME)
             .tcp_keepalive(KEEPALIVE_TIME)
             .tcp_nodelay(true)
+            // A farm is near; Flamenco's add-on looks at no proxy either.
+            .no_proxy()
             .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|source| ApiError::unreachable(&base, source))?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use super::ApiError;
+use crate::progress::{Event, Listener};
 
 /// Tries of one request: with the pauses below they cover a server's restart (about 15 s).
 const TRIES: u32 = 6;
@@ -37,6 +38,24 @@ impl Patience {
         let jitter = 0.75 + fastrand::f64() / 2.0;
         let pause = (FIRST_PAUSE * 2_u32.pow(self.tries - 1)).mul_f64(jitter);
         Some(asked.unwrap_or(pause).min(PAUSE_MAX))
+    }
+}
+
+/// Makes a request that changes nothing, again and again while that may help.
+pub async fn patiently<T, F: Future<Output = Result<T, ApiError>>>(
+    progress: &Listener,
+    request: impl Fn() -> F,
+) -> Result<T, ApiError> {
+    let mut patience = Patience::default();
+    loop {
+        match request().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => {
+                let Some(wait) = patience.after(&error) else { return Err(error) };
+                progress.tell(Event::Retrying { why: error.to_string(), wait });
+                tokio::time::sleep(wait).await;
+            }
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! From parsed words to one function each. The only layer that prints.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this layer talks to the person")]
 
+mod copying;
 mod deps;
+mod ending;
 mod ping;
 mod sending;
 mod show;

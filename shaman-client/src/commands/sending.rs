@@ -1,17 +1,23 @@
-//! From a job to a checkout, with everything a person sees of it.
+//! From a job to a checkout, with what a person sees of it on the way.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
-use serde_json::json;
 
-use super::show::{self, human};
-use crate::api::Api;
-use crate::cli::CacheArgs;
-use crate::hash::HashCache;
+use super::ending::Ending;
+use super::show;
+use crate::api::{Api, patiently};
+use crate::approach::Storage;
+use crate::cli::{Approach, CacheArgs};
+use crate::hash::{Clock, HashCache};
+use crate::pack::Job;
 use crate::progress::{Event, Listener};
-use crate::submit::{self, Job};
+use crate::{places, submit};
+
+/// The one clock; handed down.
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is taken and handed down")]
+pub(super) const CLOCK: Clock = SystemTime::now;
 
 /// Runs requests on this thread and a helper for files.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
@@ -25,46 +31,55 @@ pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
     ended
 }
 
-/// Submits a job and prints how it went.
-#[expect(clippy::disallowed_methods, reason = "this is where the clock is taken and handed down")]
-pub(super) fn send(
+/// What the server says of its storage; a server that knows no such question is taken for one that
+/// makes checkouts.
+pub(super) async fn storage(api: &Api, listener: &Listener) -> anyhow::Result<Storage> {
+    match patiently(listener, || api.shared_storage()).await {
+        Ok(answer) => Ok(Storage::told(answer)?),
+        Err(error) if error.status() == Some(404) => Ok(Storage::untold()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Says it when the storage is one that files reach late and one by one.
+pub(super) fn warn_if_synced(storage: &Storage, listener: &Listener) {
+    let Some(location) = &storage.location else { return };
+    if let Some(client) = places::sync_client(location) {
+        listener.tell(Event::Warning(format!(
+            "the storage `{location}` is filled by {client}: workers need all files of a job at \
+             once, and a sync client brings them one by one, later; on a worker, \
+             `shaman verify DIR --wait 10m` waits until all are there"
+        )));
+    }
+}
+
+/// Uploads what the server lacks and makes a checkout.
+pub(super) async fn send(
     api: &Api,
     job: &Job,
+    storage: &Storage,
     cache: &CacheArgs,
     listener: &Listener,
-    missing: usize,
-    json: bool,
-) -> anyhow::Result<()> {
-    let clock = SystemTime::now;
-    let cache = cache.dir().map_or_else(HashCache::none, |dir| HashCache::open(&dir, clock()));
-    let ended = block_on(async { Ok(submit::submit(api, job, &cache, clock, listener).await?) });
+) -> anyhow::Result<Ending> {
+    let cache = cache.dir().map_or_else(HashCache::none, |dir| HashCache::open(&dir, CLOCK()));
+    let ended = submit::submit(api, job, &cache, CLOCK, listener).await;
     // What was hashed is worth keeping, also after a failure.
-    if let Err(error) = cache.save(clock()) {
+    if let Err(error) = cache.save(CLOCK()) {
         listener.tell(Event::Warning(format!("{:#}", anyhow::Error::from(error))));
     }
     let done = ended?;
-    if json {
-        // The order of the fields is part of what users read; `json!` sorts them.
-        let text = format!(
-            "{{\"checkout\": {}, \"blend_in_checkout\": {}, \"location\": {}, \"files\": {}, \
-             \"bytes\": {}, \"uploaded_files\": {}, \"uploaded_bytes\": {}, \"missing\": {missing}}}",
-            json!(done.checkout),
-            json!(job.blend),
-            json!(done.location),
-            done.files,
-            done.bytes,
-            done.uploaded_files,
-            done.uploaded_bytes,
-        );
-        println!("{text}");
-        return Ok(());
-    }
-    let what =
-        if missing == 0 { "nothing missing".to_owned() } else { format!("{missing} missing") };
-    println!("{} files, {}, {what}", done.files, human(done.bytes));
-    println!("{} uploaded, {}", done.uploaded_files, human(done.uploaded_bytes));
-    println!("checkout: {}", done.location.unwrap_or(done.checkout));
-    Ok(())
+    let location = storage.location.as_ref().map(|root| places::join(root, &done.checkout));
+    Ok(Ending {
+        approach: Approach::Shaman,
+        checkout: Some(done.checkout),
+        blend: job.blend.clone(),
+        location,
+        files: done.files,
+        bytes: done.bytes,
+        uploaded_files: done.uploaded_files,
+        uploaded_bytes: done.uploaded_bytes,
+        missing: 0,
+    })
 }
 
 /// Who hears of progress: JSON lines on stdout, bars on a terminal, else only what matters.

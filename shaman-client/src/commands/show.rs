@@ -11,7 +11,7 @@ use crate::progress::{Event, Phase, Progress};
 /// Between two lines about the same phase.
 const LINE_EVERY: Duration = Duration::from_millis(200);
 
-/// Warnings and retries on stderr, nothing else.
+/// Warnings, notes and retries on stderr, nothing else.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plain;
 
@@ -19,6 +19,7 @@ impl Progress for Plain {
     fn tell(&self, event: Event) {
         match event {
             Event::Warning(text) => eprintln!("warning: {text}"),
+            Event::Note(text) => eprintln!("{text}"),
             Event::Retrying { why, wait } => {
                 eprintln!("{why}; trying again in {:.1} s", wait.as_secs_f64());
             }
@@ -123,6 +124,7 @@ impl Progress for Lines {
                 json!({"event": "retrying", "why": why, "wait_seconds": wait.as_secs_f64()})
             }
             Event::Warning(text) => json!({"event": "warning", "text": text}),
+            Event::Note(text) => json!({"event": "note", "text": text}),
         };
         println!("{line}");
     }

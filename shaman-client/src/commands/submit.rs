@@ -1,13 +1,24 @@
-//! `shaman submit`: a .blend with everything it needs.
+//! `shaman submit`: a .blend with everything it needs, brought to where workers see it.
 
+use std::path::Path;
+
+use anyhow::Context as _;
+use shaman_proto::CheckoutPath;
+
+use super::ending::Ending;
+use super::{copying, sending};
 use crate::api::Api;
-use crate::cli::SubmitArgs;
-use crate::progress::{Event, Phase};
-use crate::{submit, trace};
-
-use super::sending;
+use crate::approach::{self, Choice, Storage};
+use crate::cli::{Approach, SubmitArgs};
+use crate::pack::{self, GatherError, Job};
+use crate::progress::{Event, Listener, Phase};
+use crate::trace::{self, Trace};
+use crate::{copy, places};
 
 pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
+    let named = [Some(&args.blend), args.project.as_ref()];
+    named.into_iter().flatten().try_for_each(|path| places::refuse_unc(path))?;
+    let told = args.storage.as_deref().map(Storage::named).transpose()?;
     let api = Api::new(&args.server.server)?;
     let listener = sending::listener(args.json);
     listener.tell(Event::Began { phase: Phase::Trace, files: 0, bytes: 0 });
@@ -18,12 +29,89 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
     if args.strict && missing > 0 {
         anyhow::bail!("{missing} files are missing and --strict was given; nothing was uploaded");
     }
-    let name = args.name.clone().unwrap_or_else(|| {
-        traced
-            .blend
-            .file_stem()
-            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
-    });
-    let job = submit::from_trace(&traced, name)?;
-    sending::send(&api, &job, &args.cache, &listener, missing, args.json)
+    let name = pack::checkout_name(args.name.as_deref(), traced.blend.file_stem())?;
+    let ending = sending::block_on(async {
+        let storage = match told {
+            Some(storage) => storage,
+            None => sending::storage(&api, &listener).await?,
+        };
+        sending::warn_if_synced(&storage, &listener);
+        let packed = pack::from_trace(&traced, name.to_string());
+        let way = Way { args, api: &api, storage: &storage, traced: &traced, listener: &listener };
+        way.go(packed, &name).await
+    })?;
+    let ending = Ending { missing, ..ending };
+    println!("{}", if args.json { ending.line() } else { ending.summary() });
+    Ok(())
+}
+
+/// From a traced .blend to where workers see it.
+struct Way<'a> {
+    args: &'a SubmitArgs,
+    api: &'a Api,
+    storage: &'a Storage,
+    traced: &'a Trace,
+    listener: &'a Listener,
+}
+
+impl Way<'_> {
+    /// `packed` may have failed: what is used in place needs no pack.
+    async fn go(
+        self,
+        packed: Result<Job, GatherError>,
+        name: &CheckoutPath,
+    ) -> anyhow::Result<Ending> {
+        match approach::choose(self.args.approach, self.storage, &self.traced.blend)? {
+            Choice::InPlace { blend, checkout } => self.in_place(&blend, checkout.as_deref()),
+            Choice::Copy(location) => {
+                let (job, name) = (packed?, copy::dated(name, sending::CLOCK));
+                copying::copy(job, &location, &name, self.listener).await
+            }
+            Choice::Shaman => {
+                sending::send(self.api, &packed?, self.storage, &self.args.cache, self.listener)
+                    .await
+            }
+        }
+    }
+
+    /// Says why nothing is copied, and where the file to render is.
+    fn in_place(&self, blend: &Path, checkout: Option<&Path>) -> anyhow::Result<Ending> {
+        let shown = blend.display();
+        let why = match checkout {
+            Some(checkout) => format!("lies in the checkout `{}` already", checkout.display()),
+            None => "lies in the shared storage".to_owned(),
+        };
+        self.listener.tell(Event::Note(format!("`{shown}` {why}; it is used in place")));
+        let location = self.storage.location.as_deref().unwrap_or_default();
+        let is_elsewhere = |path: &Path| approach::inside(location, path).is_none();
+        let elsewhere: Vec<&Path> =
+            self.traced.files.iter().map(|file| file.path.as_path()).collect();
+        let elsewhere: Vec<&Path> =
+            elsewhere.into_iter().filter(|path| is_elsewhere(path)).collect();
+        if let Some(first) = elsewhere.first() {
+            self.listener.tell(Event::Warning(format!(
+                "{} of the files it needs lie outside the storage `{location}`, first `{}`; workers \
+                 need the same path to find them",
+                elsewhere.len(),
+                first.display()
+            )));
+        }
+        let (dir, file) = (blend.parent(), blend.file_name());
+        let text = |path: &Path| path.to_str().map(str::to_owned);
+        let (dir, file) = dir
+            .and_then(text)
+            .zip(file.map(Path::new).and_then(text))
+            .with_context(|| format!("`{shown}` has no name that workers could be told"))?;
+        Ok(Ending {
+            approach: Approach::InPlace,
+            checkout: None,
+            blend: Some(file),
+            location: Some(dir),
+            files: self.traced.files.len() as u64,
+            bytes: self.traced.files.iter().map(|file| file.size).sum(),
+            uploaded_files: 0,
+            uploaded_bytes: 0,
+            missing: 0,
+        })
+    }
 }

@@ -2,26 +2,34 @@
 
 use anyhow::Context as _;
 
+use super::sending;
 use crate::api::Api;
+use crate::approach::{ApproachError, Shaman};
 use crate::cli::UploadArgs;
 use crate::progress::Event;
-use crate::submit;
-
-use super::sending;
+use crate::{pack, places};
 
 pub(super) fn run(args: &UploadArgs) -> anyhow::Result<()> {
+    places::refuse_unc(&args.dir)?;
     let api = Api::new(&args.server.server)?;
     let listener = sending::listener(args.json);
     let dir = args
         .dir
         .canonicalize()
         .with_context(|| format!("cannot find `{}`; name a directory", args.dir.display()))?;
-    let name = args.name.clone().unwrap_or_else(|| {
-        dir.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    });
-    let (job, warnings) = submit::from_directory(&dir, name)?;
+    let name = pack::checkout_name(args.name.as_deref(), dir.file_name())?;
+    let (job, warnings) = pack::from_directory(&dir, name.to_string())?;
     for warning in warnings {
         listener.tell(Event::Warning(warning));
     }
-    sending::send(&api, &job, &args.cache, &listener, 0, args.json)
+    let ending = sending::block_on(async {
+        let storage = sending::storage(&api, &listener).await?;
+        if storage.shaman == Shaman::Off {
+            return Err(ApproachError::ShamanOff.into());
+        }
+        sending::warn_if_synced(&storage, &listener);
+        sending::send(&api, &job, &storage, &args.cache, &listener).await
+    })?;
+    println!("{}", if args.json { ending.line() } else { ending.summary() });
+    Ok(())
 }

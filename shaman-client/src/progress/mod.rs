@@ -23,6 +23,8 @@ pub enum Phase {
     Upload,
     /// Waiting for the server to make the checkout.
     Checkout,
+    /// Copying them into the shared storage.
+    Copy,
 }
 
 impl Phase {
@@ -33,6 +35,7 @@ impl Phase {
             Self::Hash => "hash",
             Self::Upload => "upload",
             Self::Checkout => "checkout",
+            Self::Copy => "copy",
         }
     }
 }
@@ -79,6 +82,8 @@ pub enum Event {
     },
     /// Something a person should know that does not stop the work, one sentence.
     Warning(String),
+    /// Something that a person may like to know, one sentence.
+    Note(String),
 }
 
 /// Somebody who wants to know.

@@ -10,18 +10,15 @@
 //! Promise: what is checked out is, file by file, what stood on disk at one moment after the submit
 //! began; a file that changes meanwhile is hashed again and never sent under an old name.
 
-mod gather;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use shaman_proto::BlobRef;
 use shaman_proto::wire::flamenco::{CreateRequest, FileSpec, FileStatus};
 
-pub use gather::{GatherError, from_directory, from_trace};
-
-use crate::api::{Api, ApiError, Patience};
+use crate::api::{Api, ApiError, Patience, patiently};
 use crate::hash::{Clock, HashCache, HashError, Hashed, Hasher};
+use crate::pack::Job;
 use crate::progress::{Event, Listener, Phase};
 use crate::upload::{self, Sent, ToSend, UploadError};
 
@@ -31,35 +28,11 @@ const ROUNDS_MAX: u32 = 6;
 /// Status of a server that lacks a blob when asked for a checkout; Flamenco's own says 500.
 const LACKING: [u16; 2] = [424, 500];
 
-/// A file and its place in the checkout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Packed {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Where it goes, with `/`.
-    pub in_pack: String,
-    /// Bytes when it was found.
-    pub size: u64,
-}
-
-/// What to submit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
-    /// The files; each place once.
-    pub files: Vec<Packed>,
-    /// The place of the file to render.
-    pub blend: Option<String>,
-    /// Where the checkout should live.
-    pub name: String,
-}
-
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submitted {
     /// Where the checkout really lives, relative to the checkout root.
     pub checkout: String,
-    /// Its absolute path as this machine sees it, if the server says so.
-    pub location: Option<String>,
     /// Files in it.
     pub files: u64,
     /// Their bytes.
@@ -127,7 +100,7 @@ pub async fn submit(
         match create(api, job, &hashed, progress).await {
             Ok(checkout) => {
                 progress.tell(Event::Ended { phase: Phase::Checkout });
-                return Ok(summary(api, job, &hashed, &sent, checkout).await);
+                return Ok(summary(job, &hashed, &sent, checkout));
             }
             Err(error) if error.status().is_some_and(|status| LACKING.contains(&status)) => {
                 // Only if the server says that it lacks something is there anything to do.
@@ -239,40 +212,9 @@ async fn create(
     }
 }
 
-/// Makes a request that changes nothing, again and again while that may help.
-async fn patiently<T, F: Future<Output = Result<T, ApiError>>>(
-    progress: &Listener,
-    request: impl Fn() -> F,
-) -> Result<T, ApiError> {
-    let mut patience = Patience::default();
-    loop {
-        match request().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => {
-                let Some(wait) = patience.after(&error) else { return Err(error) };
-                progress.tell(Event::Retrying { why: error.to_string(), wait });
-                tokio::time::sleep(wait).await;
-            }
-        }
-    }
-}
-
-async fn summary(
-    api: &Api,
-    job: &Job,
-    hashed: &[Hashed],
-    sent: &HashSet<BlobRef>,
-    checkout: String,
-) -> Submitted {
-    let root = api.shared_storage().await.ok().map(|storage| storage.location);
-    let location = root.filter(|root| !root.is_empty()).map(|root| {
-        let slash = if root.contains('\\') && !root.contains('/') { '\\' } else { '/' };
-        let below = checkout.replace('/', &slash.to_string());
-        format!("{}{slash}{below}", root.trim_end_matches(['/', '\\']))
-    });
+fn summary(job: &Job, hashed: &[Hashed], sent: &HashSet<BlobRef>, checkout: String) -> Submitted {
     Submitted {
         checkout,
-        location,
         files: job.files.len() as u64,
         bytes: hashed.iter().map(|hashed| hashed.blob.size.bytes()).sum(),
         uploaded_files: sent.len() as u64,

@@ -50,6 +50,19 @@ fn flamencos_own_server_is_served_too() {
 }
 
 #[test]
+fn proxies_of_the_environment_are_not_used() {
+    let (peer, proxy) = (Peer::start(|_, _| None), Peer::start(|_, _| None));
+    let ended = Command::new(env!("CARGO_BIN_EXE_shaman"))
+        .args(["ping", "--server", &peer.url])
+        .envs(["http_proxy", "HTTP_PROXY", "ALL_PROXY"].map(|name| (name, &proxy.url)))
+        .env_remove("NO_PROXY")
+        .output()
+        .unwrap();
+    assert!(ended.status.code().is_some());
+    assert_eq!((peer.count("GET /"), proxy.count("GET ")), (1, 0));
+}
+
+#[test]
 fn busy_servers_and_cut_connections_are_tried_again() {
     let peer = Peer::start(|request, before| match (request.contains("/files/"), before) {
         (true, 0) => Some(0),

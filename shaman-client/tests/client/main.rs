@@ -5,6 +5,8 @@
     reason = "tests make files, and a failed step is a failed test"
 )]
 
+mod approaches;
+mod farm;
 mod faults;
 mod peer;
 mod words;

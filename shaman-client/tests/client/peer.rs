@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ pub(crate) struct Peer {
     pub(crate) stored: Arc<Mutex<HashMap<String, Vec<u8>>>>,
     /// Every request, as `METHOD /path`.
     pub(crate) heard: Arc<Mutex<Vec<String>>>,
+    /// What it says of its storage, once a test has set it.
+    storage: Arc<Mutex<Option<Value>>>,
     meddle: Arc<Meddle>,
 }
 
@@ -34,6 +37,7 @@ impl Peer {
             url,
             stored: Arc::default(),
             heard: Arc::default(),
+            storage: Arc::default(),
             meddle: Arc::new(Box::new(meddle)),
         };
         let answering = peer.clone();
@@ -44,6 +48,17 @@ impl Peer {
             }
         });
         peer
+    }
+
+    /// Lets it tell where its storage is and whether Shaman is on there.
+    pub(crate) fn with_storage(self, location: impl AsRef<Path>, shaman: bool) -> Self {
+        *self.storage.lock().unwrap() = Some(json!({
+            "location": location.as_ref().to_str().unwrap(),
+            "audience": "users",
+            "platform": "linux",
+            "shamanEnabled": shaman,
+        }));
+        self
     }
 
     pub(crate) fn count(&self, what: &str) -> usize {
@@ -98,6 +113,11 @@ impl Peer {
             stored.insert(blob.to_owned(), body);
             // What Flamenco's own server sends for a stored upload.
             return (200, String::new());
+        }
+        if request.starts_with("GET /api/v3/configuration/shared-storage/users/")
+            && let Some(storage) = &*self.storage.lock().unwrap()
+        {
+            return (200, storage.to_string());
         }
         if request.ends_with("/requirements") {
             let request: Value = serde_json::from_slice(&body).unwrap();

@@ -1,0 +1,81 @@
+//! A copy for one job, on a thread of its own, so that Ctrl-C is heard and nothing is left behind.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use shaman_proto::CheckoutPath;
+
+use super::ending::Ending;
+use super::sending::CLOCK;
+use crate::cli::Approach;
+use crate::copy::{self, Order, WithManifest};
+use crate::pack::Job;
+use crate::places;
+use crate::progress::Listener;
+
+/// Copies the job's files into the storage.
+pub(super) async fn copy(
+    job: Job,
+    location: &Path,
+    name: &CheckoutPath,
+    listener: &Listener,
+) -> anyhow::Result<Ending> {
+    let is_synced = location.to_str().and_then(places::sync_client).is_some();
+    // Whoever waits for a sync client needs something to compare with.
+    let manifest = if is_synced { WithManifest::Yes } else { WithManifest::No };
+    let (files, blend) = (job.files.len() as u64, job.blend.clone());
+    let bytes = job.files.iter().map(|file| file.size).sum();
+    let stop = Arc::new(AtomicBool::new(false));
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let work = {
+        let (stop, location, listener) = (Arc::clone(&stop), location.to_owned(), listener.clone());
+        let name = name.clone();
+        move || {
+            let order = Order { job: &job, location: &location, name: &name, manifest };
+            // Nobody listens only when the program is ending.
+            drop(done.send(copy::copy(order, CLOCK, &stop, &listener)));
+        }
+    };
+    std::thread::Builder::new().spawn(work).context("cannot start a thread")?;
+    tokio::pin!(ended);
+    let dir = tokio::select! {
+        ended = &mut ended => ended,
+        () = asked_to_stop() => {
+            stop.store(true, Ordering::Relaxed);
+            ended.await
+        }
+    };
+    let dir = dir.context("the copy ended without a word")??;
+    let checkout = dir.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Ending {
+        approach: Approach::Copy,
+        checkout,
+        blend,
+        location: Some(dir.to_string_lossy().into_owned()),
+        files,
+        bytes,
+        uploaded_files: 0,
+        uploaded_bytes: 0,
+        missing: 0,
+    })
+}
+
+/// Ends when a person, or a batch system, wants the program to end.
+async fn asked_to_stop() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    // Where signals cannot be heard they end the program as ever.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
