@@ -1,8 +1,11 @@
 //! The words of the command line; no behaviour.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::duration::parse_duration;
 
 /// Where a server listens when nobody says otherwise.
 pub const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
@@ -26,6 +29,8 @@ pub enum Command {
     Deps(DepsArgs),
     /// Upload a directory as it is and make a checkout of it
     Upload(UploadArgs),
+    /// Tell whether a checkout is complete where it stands, without a server
+    Verify(VerifyArgs),
     /// Ask the server whether it is there and what it is
     Ping(PingArgs),
 }
@@ -149,6 +154,23 @@ pub struct UploadArgs {
     #[command(flatten)]
     pub cache: CacheArgs,
     /// Print JSON lines instead of progress bars and a summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman verify`.
+#[derive(Debug, Clone, Args)]
+pub struct VerifyArgs {
+    /// The directory of a checkout, with its `.shaman-manifest.json`
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Look again until all is there, for so long at most: 90s, 10m, 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub wait: Option<Duration>,
+    /// Compare sizes only
+    #[arg(long)]
+    pub quick: bool,
+    /// Print one JSON object instead of a list
     #[arg(long)]
     pub json: bool,
 }

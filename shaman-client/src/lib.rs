@@ -5,7 +5,7 @@
 //!     │
 //!   ┌─┴────┬───────┐
 //! submit  copy  approach   submit: hash → ask → upload → check out · copy: into the storage
-//!   │      │               approach: which of them, or neither
+//!   │      │    verify     approach: which of them, or neither · verify: is all of it there?
 //!   ├──────┼───────┐
 //! upload  hash   pack      upload: blobs to the server · hash: files to blob refs
 //!   │              │       pack: where each file lies in the checkout
@@ -13,7 +13,8 @@
 //!   │              │
 //!  api           blend     api: one method an endpoint · blend: bytes to blocks and fields
 //!
-//!  progress, places, cli   leaves; `progress` is told by all, and prints in `commands` only
+//!  progress, places,       leaves; `progress` is told by all, and prints in `commands` only
+//!  cli, duration
 //! ```
 //!
 //! Lines point down: a module names only what stands below it.
@@ -24,6 +25,7 @@ pub mod blend;
 pub mod cli;
 pub mod commands;
 pub mod copy;
+pub mod duration;
 pub mod hash;
 pub mod pack;
 pub mod places;
@@ -31,3 +33,4 @@ pub mod progress;
 pub mod submit;
 pub mod trace;
 pub mod upload;
+pub mod verify;

@@ -9,6 +9,7 @@ mod sending;
 mod show;
 mod submit;
 mod upload;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Ping(args) => ping::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Upload(args) => upload::run(&args),
+        Command::Verify(args) => verify::run(&args),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,4 +9,5 @@ mod approaches;
 mod farm;
 mod faults;
 mod peer;
+mod verifying;
 mod words;
