@@ -121,6 +121,43 @@ pub struct SubmitArgs {
     /// Fail when a file the .blend asks for is missing
     #[arg(long)]
     pub strict: bool,
+    /// The job at the Manager.
+    #[command(flatten)]
+    pub job: JobArgs,
+}
+
+/// The job at the Flamenco Manager behind the server.
+#[derive(Debug, Clone, Args)]
+pub struct JobArgs {
+    /// Create the job at the Flamenco Manager behind the server, too
+    #[arg(long, requires = "job_type")]
+    pub flamenco: bool,
+    /// Type of the job, as the Manager names it
+    #[arg(long, value_name = "TYPE", requires = "flamenco")]
+    pub job_type: Option<String>,
+    /// A setting of the job; may be given many times
+    #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = parse_setting, requires = "flamenco")]
+    pub settings: Vec<(String, String)>,
+    /// Priority of the job; default: 50
+    #[arg(long, value_name = "N", requires = "flamenco", allow_negative_numbers = true)]
+    pub priority: Option<i32>,
+    /// Name of the job; default: name of the checkout
+    #[arg(long, value_name = "NAME", requires = "flamenco")]
+    pub job_name: Option<String>,
+    /// Who submits it.
+    #[arg(long, env = "USER", hide = true)]
+    pub user: Option<String>,
+    /// Who submits it, on Windows.
+    #[arg(long, env = "USERNAME", hide = true)]
+    pub user_name: Option<String>,
+}
+
+/// Takes a setting apart at its first `=`.
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write it as KEY=VALUE".to_owned()),
+    }
 }
 
 /// Arguments of `shaman deps`.

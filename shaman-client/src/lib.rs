@@ -6,6 +6,7 @@
 //!   ┌─┴────┬───────┐
 //! submit  copy  approach   submit: hash → ask → upload → check out · copy: into the storage
 //!   │      │    verify     approach: which of them, or neither · verify: is all of it there?
+//!   │      │    job        job: what the Manager is told of it
 //!   ├──────┼───────┐
 //! upload  hash   pack      upload: blobs to the server · hash: files to blob refs
 //!   │              │       pack: where each file lies in the checkout
@@ -27,6 +28,7 @@ pub mod commands;
 pub mod copy;
 pub mod duration;
 pub mod hash;
+pub mod job;
 pub mod pack;
 pub mod places;
 pub mod progress;

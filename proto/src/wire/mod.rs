@@ -2,3 +2,4 @@
 
 pub mod failure;
 pub mod flamenco;
+pub mod jobs;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shaman_proto::wire::failure::Failure;
+use serde::Deserialize;
 
 /// A request that got no good answer.
 #[derive(Debug, thiserror::Error)]
@@ -54,8 +54,13 @@ impl ApiError {
 
     /// The server's own sentence if it sent one, else the start of what it sent.
     pub(super) fn refused(server: &str, status: u16, wait: Option<Duration>, text: &str) -> Self {
-        let message = match serde_json::from_str::<Failure>(text) {
-            Ok(failure) => failure.message,
+        // Of Flamenco's two shapes of failures only one has a code beside the message.
+        #[derive(Deserialize)]
+        struct Sentence {
+            message: String,
+        }
+        let message = match serde_json::from_str::<Sentence>(text) {
+            Ok(sentence) => sentence.message,
             Err(_) if text.trim().is_empty() => "no reason given".to_owned(),
             Err(_) => text.chars().take(300).collect(),
         };
@@ -67,6 +72,15 @@ impl ApiError {
         match self {
             Self::Refused { status, .. } => Some(*status),
             _ => None,
+        }
+    }
+
+    /// Says whether the server may have acted on the request.
+    pub fn was_heard(&self) -> bool {
+        match self {
+            Self::Unreachable { source, .. } => !source.is_connect(),
+            Self::NoAddress { .. } => false,
+            Self::Refused { .. } | Self::Strange { .. } => true,
         }
     }
 

@@ -1,6 +1,7 @@
 //! One method an endpoint. Speaks to our server and to Flamenco's own alike.
 
 mod failure;
+mod jobs;
 mod retry;
 
 use std::time::Duration;
@@ -64,11 +65,7 @@ impl Api {
 
     /// Where checkouts are as this machine sees them, and whether the server makes any.
     pub async fn shared_storage(&self) -> Result<SharedStorageAnswer, ApiError> {
-        let platform = match std::env::consts::OS {
-            "macos" => "darwin",
-            other => other,
-        };
-        let path = format!("/api/v3/configuration/shared-storage/users/{platform}");
+        let path = format!("/api/v3/configuration/shared-storage/users/{}", platform());
         self.json(Method::GET, &path, None).await
     }
 
@@ -133,6 +130,14 @@ impl Api {
         let (status, wait) = (response.status().as_u16(), retry::retry_after(response.headers()));
         let text = response.text().await.unwrap_or_default();
         Err(ApiError::refused(&self.base, status, wait, &text))
+    }
+}
+
+/// Flamenco's word for the system that this runs on.
+pub fn platform() -> &'static str {
+    match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
     }
 }
 

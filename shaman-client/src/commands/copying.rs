@@ -59,6 +59,7 @@ pub(super) async fn copy(
         uploaded_files: 0,
         uploaded_bytes: 0,
         missing: 0,
+        job: None,
     })
 }
 

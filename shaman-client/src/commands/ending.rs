@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::show::human;
 use crate::cli::Approach;
+use crate::job::Created;
 
 /// What there is to tell. `location` and `blend` joined are the file to render.
 #[derive(Debug)]
@@ -20,13 +21,25 @@ pub(super) struct Ending {
     pub(super) uploaded_files: u64,
     pub(super) uploaded_bytes: u64,
     pub(super) missing: usize,
+    /// The job at the Manager, if one was asked for.
+    pub(super) job: Option<Created>,
 }
 
 impl Ending {
+    /// The directory of the files, as far as it is known.
+    pub(super) fn place(&self) -> &str {
+        self.location.as_ref().or(self.checkout.as_ref()).map_or("", String::as_str)
+    }
+
+    /// Says whether the server made a checkout.
+    pub(super) fn is_checkout(&self) -> bool {
+        self.approach == Approach::Shaman
+    }
+
     /// One JSON object, its fields in the order that users read.
     pub(super) fn line(&self) -> String {
         // Not one `json!`, which would sort them.
-        let fields = [
+        let mut fields = vec![
             ("checkout", json!(self.checkout)),
             ("blend_in_checkout", json!(self.blend)),
             ("location", json!(self.location)),
@@ -37,6 +50,9 @@ impl Ending {
             ("missing", json!(self.missing)),
             ("approach", json!(self.approach.word())),
         ];
+        if let Some(job) = &self.job {
+            fields.extend([("job_id", json!(job.id)), ("job_url", json!(job.url))]);
+        }
         let fields: Vec<String> =
             fields.iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
         format!("{{{}}}", fields.join(", "))
@@ -50,15 +66,18 @@ impl Ending {
         };
         let files = format!("{} files, {}, {missing}", self.files, human(self.bytes));
         let uploaded = format!("{} uploaded, {}", self.uploaded_files, human(self.uploaded_bytes));
-        let place = self.location.as_ref().or(self.checkout.as_ref());
-        let place = place.map_or("", String::as_str);
-        match (self.approach, &self.blend) {
+        let place = self.place();
+        let mut text = match (self.approach, &self.blend) {
             (Approach::Shaman, _) => format!("{files}\n{uploaded}\ncheckout: {place}"),
             (Approach::Copy, _) => format!("{files}\ncopy: {place}"),
             (Approach::InPlace, Some(blend)) => {
                 format!("{files}\nin place: {}", crate::places::join(place, blend))
             }
             (Approach::InPlace, None) => format!("{files}\nin place: {place}"),
+        };
+        if let Some(Created { id, url }) = &self.job {
+            text = format!("{text}\njob: {id}\nsee {url}");
         }
+        text
     }
 }

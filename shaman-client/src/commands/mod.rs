@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this layer talks to the person")]
 
 mod copying;
+mod creating;
 mod deps;
 mod ending;
 mod ping;

@@ -79,6 +79,7 @@ pub(super) async fn send(
         uploaded_files: done.uploaded_files,
         uploaded_bytes: done.uploaded_bytes,
         missing: 0,
+        job: None,
     })
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use shaman_proto::CheckoutPath;
 
 use super::ending::Ending;
-use super::{copying, sending};
+use super::{copying, creating, sending};
 use crate::api::Api;
 use crate::approach::{self, Choice, Storage};
 use crate::cli::{Approach, SubmitArgs};
@@ -61,17 +61,31 @@ impl Way<'_> {
         packed: Result<Job, GatherError>,
         name: &CheckoutPath,
     ) -> anyhow::Result<Ending> {
-        match approach::choose(self.args.approach, self.storage, &self.traced.blend)? {
-            Choice::InPlace { blend, checkout } => self.in_place(&blend, checkout.as_deref()),
-            Choice::Copy(location) => {
-                let (job, name) = (packed?, copy::dated(name, sending::CLOCK));
-                copying::copy(job, &location, &name, self.listener).await
+        let Self { args, api, storage, traced, listener } = self;
+        let choice = approach::choose(args.approach, storage, &traced.blend)?;
+        let packed = match &choice {
+            Choice::InPlace { .. } => None,
+            Choice::Copy(_) | Choice::Shaman => Some(packed?),
+        };
+        let planned = creating::plan(api, &args.job, name.as_str(), traced, listener).await?;
+        let ending = match (choice, packed) {
+            (Choice::Copy(location), Some(job)) => {
+                let name = copy::dated(name, sending::CLOCK);
+                copying::copy(job, &location, &name, listener).await?
             }
-            Choice::Shaman => {
-                sending::send(self.api, &packed?, self.storage, &self.args.cache, self.listener)
-                    .await
+            (Choice::Shaman, Some(job)) => {
+                sending::send(api, &job, storage, &args.cache, listener).await?
             }
-        }
+            (Choice::InPlace { blend, checkout }, _) => {
+                self.in_place(&blend, checkout.as_deref())?
+            }
+            (Choice::Copy(_) | Choice::Shaman, None) => unreachable!("packed above"),
+        };
+        let job = match planned {
+            Some(planned) => Some(creating::create(api, planned, &ending, listener).await?),
+            None => None,
+        };
+        Ok(Ending { job, ..ending })
     }
 
     /// Says why nothing is copied, and where the file to render is.
@@ -112,6 +126,7 @@ impl Way<'_> {
             uploaded_files: 0,
             uploaded_bytes: 0,
             missing: 0,
+            job: None,
         })
     }
 }

@@ -8,6 +8,7 @@
 mod approaches;
 mod farm;
 mod faults;
+mod jobs;
 mod peer;
 mod verifying;
 mod words;

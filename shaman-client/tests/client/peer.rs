@@ -23,6 +23,11 @@ pub(crate) struct Peer {
     pub(crate) heard: Arc<Mutex<Vec<String>>>,
     /// What it says of its storage, once a test has set it.
     storage: Arc<Mutex<Option<Value>>>,
+    /// Job types of the Manager behind it, once a test has set them.
+    types: Arc<Mutex<Option<Value>>>,
+    /// Jobs that it was asked about, and jobs that it created.
+    pub(crate) checked: Arc<Mutex<Vec<Value>>>,
+    pub(crate) jobs: Arc<Mutex<Vec<Value>>>,
     meddle: Arc<Meddle>,
 }
 
@@ -38,6 +43,9 @@ impl Peer {
             stored: Arc::default(),
             heard: Arc::default(),
             storage: Arc::default(),
+            types: Arc::default(),
+            checked: Arc::default(),
+            jobs: Arc::default(),
             meddle: Arc::new(Box::new(meddle)),
         };
         let answering = peer.clone();
@@ -58,6 +66,12 @@ impl Peer {
             "platform": "linux",
             "shamanEnabled": shaman,
         }));
+        self
+    }
+
+    /// Puts a Manager with these job types behind it.
+    pub(crate) fn with_manager(self, types: Value) -> Self {
+        *self.types.lock().unwrap() = Some(types);
         self
     }
 
@@ -100,7 +114,34 @@ impl Peer {
         stream.write_all(text.as_bytes()).ok()
     }
 
+    fn manager(&self, request: &str, body: &[u8]) -> Option<(u16, String)> {
+        let types = self.types.lock().unwrap();
+        let types = types.as_ref()?;
+        if request == "GET /api/v3/jobs/types" {
+            return Some((200, json!({ "job_types": types }).to_string()));
+        }
+        if let Some(name) = request.strip_prefix("GET /api/v3/jobs/type/") {
+            let found = types.as_array().unwrap().iter().find(|found| found["name"] == name);
+            return found.map(|found| (200, found.to_string()));
+        }
+        if request == "POST /api/v3/jobs/check" {
+            self.checked.lock().unwrap().push(serde_json::from_slice(body).unwrap());
+            return Some((204, String::new()));
+        }
+        if request == "POST /api/v3/jobs" {
+            let mut job: Value = serde_json::from_slice(body).unwrap();
+            self.jobs.lock().unwrap().push(job.clone());
+            job["id"] = "7c12e8a4".into();
+            job["status"] = "queued".into();
+            return Some((200, job.to_string()));
+        }
+        None
+    }
+
     fn flamenco(&self, request: &str, body: Vec<u8>) -> (u16, String) {
+        if let Some(answer) = self.manager(request, &body) {
+            return answer;
+        }
         let mut stored = self.stored.lock().unwrap();
         let name = |file: &Value| format!("{}/{}", file["sha"].as_str().unwrap(), file["size"]);
         if let Some(blob) = request.strip_prefix("POST /api/v3/shaman/files/") {
