@@ -23,6 +23,17 @@ pub enum ApiError {
         /// Why.
         source: reqwest::Error,
     },
+    /// It took the connection, and then nothing moved.
+    #[error(
+        "{server} has been silent for {} seconds in the middle of a request; look whether it hangs, then try again",
+        time.as_secs()
+    )]
+    Silent {
+        /// The address.
+        server: String,
+        /// How long.
+        time: Duration,
+    },
     /// The server said no.
     #[error("{server} answered {status}: {message}")]
     Refused {
@@ -80,7 +91,7 @@ impl ApiError {
         match self {
             Self::Unreachable { source, .. } => !source.is_connect(),
             Self::NoAddress { .. } => false,
-            Self::Refused { .. } | Self::Strange { .. } => true,
+            Self::Silent { .. } | Self::Refused { .. } | Self::Strange { .. } => true,
         }
     }
 
@@ -88,8 +99,11 @@ impl ApiError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500 | 502..=504),
-            Self::NoAddress { .. } | Self::Strange { .. } => false,
+            // 417: what arrived is not what was sent, so it was damaged on the way.
+            Self::Refused { status, .. } => {
+                matches!(status, 408 | 417 | 425 | 429 | 500 | 502..=504)
+            }
+            Self::NoAddress { .. } | Self::Silent { .. } | Self::Strange { .. } => false,
         }
     }
 }

@@ -1,40 +1,33 @@
 //! Jobs at the Manager behind the server.
 
-use bytes::Bytes;
-use reqwest::{Method, header};
 use serde_json::Value;
 use shaman_proto::wire::jobs::{JobAnswer, JobRequest, JobType, JobTypesAnswer};
 
-use super::{Api, ApiError, encode};
+use super::request::{Request, encode};
+use super::{Api, ApiError};
 
 impl Api {
     /// One job type. Managers of some age do not know this question.
     pub async fn job_type(&self, name: &str) -> Result<JobType<Value>, ApiError> {
         let path = format!("/api/v3/jobs/type/{}", path_part(name));
-        self.json(Method::GET, &path, None).await
+        self.json(Request::get(&path)).await
     }
 
     /// All job types.
     pub async fn job_types(&self) -> Result<Vec<JobType<Value>>, ApiError> {
-        let answer: JobTypesAnswer<Value> =
-            self.json(Method::GET, "/api/v3/jobs/types", None).await?;
+        let answer: JobTypesAnswer<Value> = self.json(Request::get("/api/v3/jobs/types")).await?;
         Ok(answer.job_types)
     }
 
     /// Asks whether the Manager would take the job; changes nothing.
     pub async fn check_job(&self, job: &JobRequest<Value>) -> Result<(), ApiError> {
-        let body: Bytes = encode(job);
-        let request = self
-            .client
-            .post(format!("{}/api/v3/jobs/check", self.base))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body);
-        self.accepted(request.send().await).await.map(drop)
+        let request = Request::post("/api/v3/jobs/check", encode(job));
+        self.answer(request).await.map(drop)
     }
 
     /// Creates a job. Never to be repeated once it may have been heard: there would be two.
     pub async fn create_job(&self, job: &JobRequest<Value>) -> Result<JobAnswer, ApiError> {
-        self.json(Method::POST, "/api/v3/jobs", Some(encode(job))).await
+        self.json(Request::post("/api/v3/jobs", encode(job))).await
     }
 
     /// Where people see a job.

@@ -2,35 +2,59 @@
 
 mod failure;
 mod jobs;
+mod request;
 mod retry;
+mod silence;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::{Body, Client, Method, Response, header};
+use reqwest::{Body, Client, StatusCode, header};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use shaman_proto::wire::flamenco::{
-    CreateAnswer, CreateRequest, FileSpec, RequiredFile, RequirementsAnswer, SharedStorageAnswer,
-    VersionAnswer,
+    CreateAnswer, CreateRequest, FileSpec, FileStatus, RequiredFile, RequirementsAnswer,
+    SharedStorageAnswer, StatusAnswer, VersionAnswer,
 };
 use shaman_proto::{BlobRef, headers};
 
 pub use failure::ApiError;
 pub use retry::{Patience, patiently};
+pub use silence::Pulse;
+
+use request::{Request, encode};
+use silence::unless_silent;
 
 /// How long a connection may take to stand.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 
-/// How often a silent connection is asked whether the other side is still there. There is no limit
-/// on the time of a request: reqwest's counts from its start, and would end long uploads.
+/// How often a silent connection is asked whether the other side is still there.
 const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
+
+/// How long nothing may move in the middle of a request. There is no limit on the time of a whole
+/// one: reqwest's counts from its start, and would end long uploads.
+const SILENCE: Duration = Duration::from_mins(2);
+
+/// A checkout may take so many times longer: servers wait for up to a minute for blobs that others
+/// are sending, and say nothing while they link.
+const CHECKOUT_SILENCES: f64 = 2.5;
+
+/// And so much more for each file: storages of the slowest kind make 100 links a second.
+const SILENCE_A_FILE: Duration = Duration::from_millis(10);
+
+/// What became of a blob that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// The server took it and verified it.
+    Stored,
+    /// The server says that it has it already; it need not have read what was sent.
+    HadIt,
+}
 
 /// A server, by its address.
 #[derive(Debug, Clone)]
 pub struct Api {
     base: String,
     client: Client,
+    silence: Duration,
 }
 
 impl Api {
@@ -50,7 +74,13 @@ impl Api {
             .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|source| ApiError::unreachable(&base, source))?;
-        Ok(Self { base, client })
+        Ok(Self { base, client, silence: SILENCE })
+    }
+
+    /// Ends requests in which nothing moves for this time, instead of two minutes.
+    #[must_use]
+    pub fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
     }
 
     /// The address, without a slash at its end.
@@ -60,32 +90,46 @@ impl Api {
 
     /// Who answers there.
     pub async fn version(&self) -> Result<VersionAnswer, ApiError> {
-        self.json(Method::GET, "/api/v3/version", None).await
+        self.json(Request::get("/api/v3/version")).await
     }
 
     /// Where checkouts are as this machine sees them, and whether the server makes any.
     pub async fn shared_storage(&self) -> Result<SharedStorageAnswer, ApiError> {
         let path = format!("/api/v3/configuration/shared-storage/users/{}", platform());
-        self.json(Method::GET, &path, None).await
+        self.json(Request::get(&path)).await
     }
 
     /// Which of these the server lacks.
     pub async fn requirements(&self, files: &[FileSpec]) -> Result<Vec<RequiredFile>, ApiError> {
         #[derive(Serialize)]
-        struct Request<'a> {
+        struct List<'a> {
             files: &'a [FileSpec],
         }
-        let body = encode(&Request { files });
+        let body = encode(&List { files });
         let path = "/api/v3/shaman/checkout/requirements";
-        let answer: RequirementsAnswer = self.json(Method::POST, path, Some(body)).await?;
+        let silence = self.silence + silence_of(files.len());
+        let request = Request::post(path, body).silent_for(silence);
+        let answer: RequirementsAnswer = self.json(request).await?;
         Ok(answer.files)
     }
 
-    /// Sends a blob. `name` is the file's, for the server's log. Any 2xx means that the server has
-    /// the blob now.
-    pub async fn upload(&self, blob: &BlobRef, name: &str, body: Body) -> Result<(), ApiError> {
+    /// Says whether the server has a blob.
+    pub async fn has(&self, blob: &BlobRef) -> Result<bool, ApiError> {
+        let path = format!("/api/v3/shaman/files/{}/{}", blob.digest, blob.size);
+        let answer: StatusAnswer = self.json(Request::get(&path)).await?;
+        Ok(answer.status == FileStatus::Stored)
+    }
+
+    /// Sends a blob. `name` is the file's, for the server's log; `pulse` beats as the body moves.
+    pub async fn upload(
+        &self,
+        blob: &BlobRef,
+        name: &str,
+        body: Body,
+        pulse: &Pulse,
+    ) -> Result<Taken, ApiError> {
         let url = format!("{}/api/v3/shaman/files/{}/{}", self.base, blob.digest, blob.size);
-        let sent = self
+        let sending = self
             .client
             .post(&url)
             .header(header::CONTENT_TYPE, "application/octet-stream")
@@ -93,44 +137,28 @@ impl Api {
             .header(headers::CAN_DEFER_UPLOAD, "false")
             .header(headers::ORIGINAL_FILENAME, encode_word(name))
             .body(body)
-            .send()
-            .await;
-        self.accepted(sent).await.map(drop)
+            .send();
+        let sent = unless_silent(sending, pulse, self.silence).await;
+        let response = self.accepted(sent, self.silence).await?;
+        Ok(match response.status() {
+            StatusCode::ALREADY_REPORTED => Taken::HadIt,
+            _ => Taken::Stored,
+        })
     }
 
     /// Asks for a checkout and gives the path it really got.
     pub async fn create(&self, request: &CreateRequest) -> Result<String, ApiError> {
         let path = "/api/v3/shaman/checkout/create";
-        let answer: CreateAnswer = self.json(Method::POST, path, Some(encode(request))).await?;
+        let silence = self.silence.mul_f64(CHECKOUT_SILENCES) + silence_of(request.files.len());
+        let request = Request::post(path, encode(request)).silent_for(silence);
+        let answer: CreateAnswer = self.json(request).await?;
         Ok(answer.checkout_path)
     }
+}
 
-    async fn json<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Bytes>,
-    ) -> Result<T, ApiError> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
-        if let Some(body) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
-        }
-        let response = self.accepted(request.send().await).await?;
-        let bytes = response.bytes().await.map_err(|e| ApiError::unreachable(&self.base, e))?;
-        serde_json::from_slice(&bytes)
-            .map_err(|source| ApiError::Strange { server: self.base.clone(), source })
-    }
-
-    /// The response, if it is a good one.
-    async fn accepted(&self, sent: reqwest::Result<Response>) -> Result<Response, ApiError> {
-        let response = sent.map_err(|source| ApiError::unreachable(&self.base, source))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let (status, wait) = (response.status().as_u16(), retry::retry_after(response.headers()));
-        let text = response.text().await.unwrap_or_default();
-        Err(ApiError::refused(&self.base, status, wait, &text))
-    }
+/// How much longer a server may be silent over so many files.
+fn silence_of(files: usize) -> Duration {
+    SILENCE_A_FILE.saturating_mul(u32::try_from(files).unwrap_or(u32::MAX))
 }
 
 /// Flamenco's word for the system that this runs on.
@@ -139,10 +167,6 @@ pub fn platform() -> &'static str {
         "macos" => "darwin",
         other => other,
     }
-}
-
-fn encode(body: &impl Serialize) -> Bytes {
-    serde_json::to_vec(body).expect("our shapes are JSON").into()
 }
 
 /// Gives a file name as header text: as it is, or percent-encoded inside an RFC 2047 word.

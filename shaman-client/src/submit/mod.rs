@@ -83,7 +83,8 @@ pub async fn submit(
     let mut sent = HashSet::new();
     let mut last_changed = None;
     for _ in 0..ROUNDS_MAX {
-        let changed = send_missing(api, job, &hashed, &mut sent, progress).await?;
+        let Round { changed, is_claimed } =
+            send_missing(api, job, &hashed, &mut sent, progress).await?;
         for at in &changed {
             let file = &job.files[*at];
             progress.tell(Event::Warning(format!(
@@ -94,6 +95,12 @@ pub async fn submit(
             last_changed = Some(&file.path);
         }
         if !changed.is_empty() {
+            continue;
+        }
+        if is_claimed {
+            // Only what the server lacks by its own account counts: a checkout that fails for want
+            // of a blob makes Flamenco's own server erase an older one of that name.
+            last_changed = None;
             continue;
         }
         progress.tell(Event::Began { phase: Phase::Checkout, files: 0, bytes: 0 });
@@ -140,14 +147,23 @@ fn specs(job: &Job, hashed: &[Hashed]) -> Vec<FileSpec> {
         .collect()
 }
 
-/// Asks, sends, notes what was sent, and gives the positions of files that changed meanwhile.
+/// What came of asking and sending once.
+#[derive(Debug, Default)]
+struct Round {
+    /// Positions of files that changed meanwhile.
+    changed: Vec<usize>,
+    /// The server said of some blob that it has it, without having taken it from us.
+    is_claimed: bool,
+}
+
+/// Asks, sends, and notes what was sent.
 async fn send_missing(
     api: &Api,
     job: &Job,
     hashed: &[Hashed],
     sent: &mut HashSet<BlobRef>,
     progress: &Listener,
-) -> Result<Vec<usize>, SubmitError> {
+) -> Result<Round, SubmitError> {
     let files = specs(job, hashed);
     let lacking = patiently(progress, || api.requirements(&files)).await?;
     let mut holders: HashMap<BlobRef, usize> = HashMap::new();
@@ -175,16 +191,17 @@ async fn send_missing(
     progress.tell(Event::Began { phase: Phase::Upload, files: to_send.len() as u64, bytes });
     let ended = upload::upload(api, &to_send, progress).await?;
     progress.tell(Event::Ended { phase: Phase::Upload });
-    let mut changed = Vec::new();
+    let mut round = Round::default();
     for ((at, file), ended) in positions.into_iter().zip(&to_send).zip(ended) {
         match ended {
-            Sent::Stored => {
+            Sent::Stored | Sent::Claimed => {
                 sent.insert(file.hashed.blob);
+                round.is_claimed |= ended == Sent::Claimed;
             }
-            Sent::Changed => changed.push(at),
+            Sent::Changed => round.changed.push(at),
         }
     }
-    Ok(changed)
+    Ok(round)
 }
 
 async fn create(

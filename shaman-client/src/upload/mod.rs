@@ -1,5 +1,6 @@
 //! Blobs to the server: in parallel on few connections, streamed from disk.
 
+mod pieces;
 mod send;
 
 use std::path::PathBuf;
@@ -20,6 +21,9 @@ const LARGE_AT_ONCE: usize = 2;
 /// From here on a file is large.
 const LARGE_BYTES: u64 = 16 << 20;
 
+/// Status of a server to which somebody else is sending the same blob.
+const DEFERRED: u16 = 425;
+
 /// A file to send.
 #[derive(Debug, Clone)]
 pub struct ToSend {
@@ -34,8 +38,11 @@ pub struct ToSend {
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// The server has the blob.
+    /// The server took the blob and verified it.
     Stored,
+    /// The server says that it had the blob, or got it from somebody else meanwhile. Flamenco's own
+    /// also says so when the other one broke off, so that it has to be asked once more.
+    Claimed,
     /// The file is not what was hashed any more; nothing was stored under the old name.
     Changed,
 }
@@ -87,20 +94,30 @@ async fn send_patiently(
     progress: &Listener,
 ) -> Result<Sent, UploadError> {
     let mut patience = Patience::default();
+    // Whether somebody else was sending it, too.
+    let mut was_deferred = false;
+    let ready = |files, bytes| {
+        progress.tell(Event::Advanced { phase: Phase::Upload, files, bytes });
+    };
     loop {
-        match send::send(api, file, progress).await {
+        let error = match send::send(api, file, progress).await {
+            Ok(Sent::Changed) => return Ok(Sent::Changed),
             Ok(sent) => {
-                if sent == Sent::Stored {
-                    progress.tell(Event::Advanced { phase: Phase::Upload, files: 1, bytes: 0 });
-                }
-                return Ok(sent);
+                ready(1, 0);
+                return Ok(if was_deferred { Sent::Claimed } else { sent });
             }
-            Err(UploadError::Api(error)) => {
-                let Some(wait) = patience.after(&error) else { return Err(error.into()) };
-                progress.tell(Event::Retrying { why: error.to_string(), wait });
-                tokio::time::sleep(wait).await;
-            }
+            Err(UploadError::Api(error)) => error,
             Err(error) => return Err(error),
+        };
+        was_deferred |= error.status() == Some(DEFERRED);
+        let Some(wait) = patience.after(&error) else { return Err(error.into()) };
+        progress.tell(Event::Retrying { why: error.to_string(), wait });
+        tokio::time::sleep(wait).await;
+        // The answer may have been lost, and not the blob.
+        let was_cut = matches!(error, ApiError::Unreachable { .. });
+        if was_cut && api.has(&file.hashed.blob).await.unwrap_or(false) {
+            ready(1, file.hashed.blob.size.bytes());
+            return Ok(Sent::Stored);
         }
     }
 }

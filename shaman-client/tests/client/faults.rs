@@ -5,7 +5,10 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::peer::Peer;
+use crate::peer::{CUT, CUT_AFTER, Peer};
+
+/// How the sending of a blob begins.
+const SEND: &str = "POST /api/v3/shaman/files/";
 
 fn upload(peer: &Peer, folder: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shaman"))
@@ -64,8 +67,8 @@ fn proxies_of_the_environment_are_not_used() {
 
 #[test]
 fn busy_servers_and_cut_connections_are_tried_again() {
-    let peer = Peer::start(|request, before| match (request.contains("/files/"), before) {
-        (true, 0) => Some(0),
+    let peer = Peer::start(|request, before| match (request.starts_with(SEND), before) {
+        (true, 0) => Some(CUT),
         (true, 1) => Some(503),
         (true, 2) => Some(425),
         (false, 0) if request.ends_with("/requirements") => Some(502),
@@ -73,7 +76,7 @@ fn busy_servers_and_cut_connections_are_tried_again() {
     });
     let folder = folder(&[("a", "one")]);
     assert_eq!(end(&upload(&peer, folder.path()))["uploaded_files"], 1);
-    assert_eq!(peer.count("/files/"), 4);
+    assert_eq!(peer.count(SEND), 4);
 }
 
 #[test]
@@ -126,6 +129,77 @@ fn a_blob_that_the_server_lost_is_sent_again() {
     losing.set(peer.clone()).ok().unwrap();
     end(&upload(&peer, folder.path()));
     assert_eq!((peer.count("/files/"), peer.count("/create")), (2, 2));
+}
+
+#[test]
+fn a_server_that_says_it_has_a_blob_is_asked_again_before_the_checkout() {
+    // Flamenco's own says so when another client that sent the same blob broke off.
+    let peer =
+        Peer::start(|request, before| (request.starts_with(SEND) && before == 0).then_some(208));
+    let folder = folder(&[("a", "one")]);
+    end(&upload(&peer, folder.path()));
+    assert_eq!((peer.count(SEND), peer.count("/create")), (2, 1), "sent after all");
+    assert_eq!(peer.count("/requirements"), 2);
+    assert_eq!(peer.stored.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_server_that_takes_what_it_gets_is_asked_once() {
+    let peer = Peer::start(|_, _| None);
+    let folder = folder(&[("a", "one"), ("b", "two")]);
+    end(&upload(&peer, folder.path()));
+    assert_eq!((peer.count("/requirements"), peer.count("/create")), (1, 1));
+}
+
+#[test]
+fn no_checkout_is_asked_of_a_server_that_only_says_it_has_a_blob() {
+    let peer = Peer::start(|request, _| request.starts_with(SEND).then_some(208));
+    let folder = folder(&[("a", "one")]);
+    let output = upload(&peer, folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("keeps losing"));
+    assert_eq!(peer.count("/create"), 0, "a failed one erases an older checkout");
+}
+
+#[test]
+fn a_checkout_that_failed_though_nothing_is_lacking_is_not_asked_for_again() {
+    let peer = Peer::start(|request, _| request.ends_with("/create").then_some(500));
+    let folder = folder(&[("a", "one")]);
+    let output = upload(&peer, folder.path());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("as the test says"));
+    assert_eq!((peer.count("/create"), peer.count("/requirements")), (1, 2));
+}
+
+#[test]
+fn a_blob_whose_answer_was_lost_is_not_sent_twice() {
+    let peer = Peer::start(|request, _| request.starts_with(SEND).then_some(CUT_AFTER));
+    let folder = folder(&[("a", "one")]);
+    assert_eq!(end(&upload(&peer, folder.path()))["uploaded_bytes"], 3);
+    assert_eq!((peer.count(SEND), peer.count("GET /api/v3/shaman/files/")), (1, 1));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_sent_never_makes_a_complete_wrong_upload() {
+    let folder = folder(&[]);
+    let file = folder.path().join("dir/a");
+    // Larger than what lies in buffers between the file and the server.
+    let bytes = 64 << 20;
+    std::fs::write(&file, vec![1; bytes]).unwrap();
+    let peer = Peer::start(move |request, before| {
+        if request.starts_with(SEND) && before == 0 {
+            use std::io::{Seek as _, SeekFrom, Write as _};
+            let mut file = std::fs::File::options().write(true).open(&file).unwrap();
+            file.seek(SeekFrom::End(-1)).unwrap();
+            file.write_all(&[2]).unwrap();
+        }
+        None
+    });
+    let end = end(&upload(&peer, folder.path()));
+    assert_eq!(end["uploaded_bytes"], bytes);
+    assert_eq!(*peer.mismatched.lock().unwrap(), 0, "the last piece was held back");
+    let stored = peer.stored.lock().unwrap();
+    assert_eq!(stored.values().map(|blob| blob.last().copied()).collect::<Vec<_>>(), [Some(2)]);
 }
 
 #[test]

@@ -10,5 +10,6 @@ mod farm;
 mod faults;
 mod jobs;
 mod peer;
+mod silence;
 mod verifying;
 mod words;

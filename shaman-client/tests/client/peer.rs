@@ -10,9 +10,15 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What the test does with a request before it is answered: `Some(0)` cuts the connection,
-/// another number is answered as that status.
+/// What the test does with a request before it is answered: `Some(CUT)` cuts the connection,
+/// `Some(CUT_AFTER)` does what is asked first, and another number is answered as that status.
 pub(crate) type Meddle = Box<dyn Fn(&str, usize) -> Option<u16> + Send + Sync>;
+
+/// The connection is cut before the body is read.
+pub(crate) const CUT: u16 = 0;
+
+/// The request is obeyed, and the connection cut instead of an answer.
+pub(crate) const CUT_AFTER: u16 = 1;
 
 #[derive(Clone)]
 pub(crate) struct Peer {
@@ -23,6 +29,8 @@ pub(crate) struct Peer {
     pub(crate) heard: Arc<Mutex<Vec<String>>>,
     /// What it says of its storage, once a test has set it.
     storage: Arc<Mutex<Option<Value>>>,
+    /// Complete uploads whose bytes were not what their name says.
+    pub(crate) mismatched: Arc<Mutex<usize>>,
     /// Job types of the Manager behind it, once a test has set them.
     types: Arc<Mutex<Option<Value>>>,
     /// Jobs that it was asked about, and jobs that it created.
@@ -44,6 +52,7 @@ impl Peer {
             heard: Arc::default(),
             storage: Arc::default(),
             types: Arc::default(),
+            mismatched: Arc::default(),
             checked: Arc::default(),
             jobs: Arc::default(),
             meddle: Arc::new(Box::new(meddle)),
@@ -96,13 +105,19 @@ impl Peer {
         let before = self.count(&request);
         self.heard.lock().unwrap().push(request.clone());
         let meddled = (self.meddle)(&request, before);
-        if meddled == Some(0) {
-            stream.shutdown(std::net::Shutdown::Both).ok()?;
+        let cut = || stream.shutdown(std::net::Shutdown::Both).ok();
+        if meddled == Some(CUT) {
+            cut()?;
             return None;
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
         let (status, text) = match meddled {
+            Some(CUT_AFTER) => {
+                self.flamenco(&request, body);
+                cut()?;
+                return None;
+            }
             Some(status) => {
                 (status, json!({"code": status, "message": "as the test says"}).to_string())
             }
@@ -149,6 +164,7 @@ impl Peer {
             let hex: String =
                 shaman_proto::Digest::from_bytes(Sha256::digest(&body).into()).to_string();
             if hex != sha || body.len().to_string() != size {
+                *self.mismatched.lock().unwrap() += 1;
                 return (417, json!({"code": 417, "message": "mismatched"}).to_string());
             }
             stored.insert(blob.to_owned(), body);
@@ -159,6 +175,10 @@ impl Peer {
             && let Some(storage) = &*self.storage.lock().unwrap()
         {
             return (200, storage.to_string());
+        }
+        if let Some(blob) = request.strip_prefix("GET /api/v3/shaman/files/") {
+            let status = if stored.contains_key(blob) { "stored" } else { "unknown" };
+            return (200, json!({ "status": status }).to_string());
         }
         if request.ends_with("/requirements") {
             let request: Value = serde_json::from_slice(&body).unwrap();

@@ -43,6 +43,22 @@ fn strict_refuses_missing_files_and_names_them() {
 }
 
 #[test]
+fn names_that_servers_would_refuse_are_cleaned_or_refused() {
+    let peer = Peer::start(|_, _| None);
+    let folder = tempfile::tempdir().unwrap();
+    let blend = folder.path().join("sh?t: 1.blend");
+    std::fs::copy(SHOT, &blend).unwrap();
+    let blend = blend.to_str().unwrap();
+    let output = shaman(&peer, &["submit", blend, "--json"]);
+    let out = String::from_utf8(output.stdout).unwrap();
+    let end: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert_eq!(end["checkout"], "sh_t_ 1", "{out}");
+    peer.heard.lock().unwrap().clear();
+    let message = refusal(&peer, &["submit", blend, "--name", "sh?t"]);
+    assert!(message.contains("checkout path `sh?t`"), "{message}");
+}
+
+#[test]
 fn what_is_no_blend_and_what_is_no_address_is_said() {
     let peer = Peer::start(|_, _| None);
     let message = refusal(&peer, &["submit", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
