@@ -9,7 +9,7 @@ use shaman_tests::manager::{Manager, Setup};
 use shaman_tests::server::program;
 use shaman_tests::stock_store::StockStore;
 
-use crate::house::{PATIENCE, project};
+use crate::house;
 
 const GUIDE: &str = include_str!("../../docs/guides/flamenco.md");
 
@@ -30,7 +30,7 @@ impl Shell<'_> {
         let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("bash");
         shell.args(["-euo", "pipefail", "-c", text]).current_dir(self.folder).env("PATH", path);
-        shell.env("SHAMAN_CACHE", self.folder.join("cache"));
+        shell.env("SHAMAN_CACHE", self.folder.with_file_name("cache"));
         shell.envs(self.values.iter().map(|(name, value)| (*name, value)));
         shell
     }
@@ -64,14 +64,15 @@ fn every_command_of_the_guide_works_in_both_set_ups() {
         } else {
             Setup::new(&storage.join("jobs"))
         };
-        let manager = Manager::start(Setup { head_timeout: PATIENCE, ..setup }).unwrap();
-        let fixture = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../examples/studio/shots/shot_010.blend");
-        std::fs::copy(fixture, folder.path().join("scene.blend")).unwrap();
+        let manager = Manager::start(Setup { head_timeout: house::PATIENCE, ..setup }).unwrap();
+        let studio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/studio");
+        let project = folder.path().join("project");
+        let copied = Command::new("cp").arg("-r").args([&studio, &project]).status().unwrap();
+        assert!(copied.success());
         // A port that was free a moment ago.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let shell = Shell {
-            folder: folder.path(),
+            folder: &project,
             values: vec![
                 ("STORAGE", storage.to_str().unwrap().to_owned()),
                 ("MANAGER", manager.url()),
@@ -104,12 +105,12 @@ fn every_command_of_the_guide_works_in_both_set_ups() {
             }
         }
         assert!(server.is_some() && said.len() >= 5, "the guide has commands");
-        assert!(said.last().unwrap().contains("scene"), "the checkout is there: {said:?}");
+        assert!(said.last().unwrap().contains("shot_010"), "the checkout is there: {said:?}");
         assert_eq!(manager.jobs().len(), 1, "the job too");
         assert!(manager.jobs()[0]["storage"]["shaman_checkout_id"].is_string());
 
         let mut addon = Addon::new(&format!("http://127.0.0.1:{port}"), Release::Current);
         addon.start(Force::No).unwrap();
-        assert!(addon.submit_with_bat2(&project(), "from Blender").submitted_ok);
+        assert!(addon.submit_with_bat2(&house::project(), "from Blender").submitted_ok);
     }
 }

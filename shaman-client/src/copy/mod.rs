@@ -116,6 +116,7 @@ pub fn copy(
             blend,
             created,
             server,
+            warnings: Vec::new(),
             files,
         };
         serde_json::to_vec(&manifest).map(Some).map_err(io::Error::from)
