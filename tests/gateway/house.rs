@@ -43,14 +43,15 @@ impl House {
         };
         let setup = Setup { head_timeout: PATIENCE, gc_period: "0s".into(), ..setup };
         let manager = Manager::start(change(setup)).unwrap();
-        let server = start(&folder, &manager);
+        let server = start(&folder, &manager, "");
         Self { server, manager, folder }
     }
 
-    pub(crate) fn restart_server(self) -> Self {
+    /// The same server with these lines more in its configuration.
+    pub(crate) fn configured(self, yaml: &str) -> Self {
         let Self { server, manager, folder } = self;
         drop(server);
-        let server = start(&folder, &manager);
+        let server = start(&folder, &manager, yaml);
         Self { server, manager, folder }
     }
 
@@ -88,8 +89,8 @@ impl House {
     }
 }
 
-fn start(folder: &tempfile::TempDir, manager: &Manager) -> Server {
-    let yaml = format!("upstream: {}\nfollow_period: 1s\n", manager.url());
+fn start(folder: &tempfile::TempDir, manager: &Manager, more: &str) -> Server {
+    let yaml = format!("upstream: {}\nfollow_period: 1s\n{more}\n", manager.url());
     Server::start(&folder.path().join("storage"), folder.path(), &yaml)
 }
 

@@ -49,6 +49,39 @@ fn pages_downloads_and_refusals_are_the_managers_own() {
 }
 
 #[test]
+fn below_a_path_of_our_own_everything_works_and_beside_it_nothing() {
+    let house = House::with(Way::B, |setup| setup.below("/flamenco"));
+    let house = house.configured("path_prefix: /farm/s3cret-word/");
+    let url = format!("{}/farm/s3cret-word", house.server.url);
+    let mut addon = shaman_tests::addon::Addon::new(&url, shaman_tests::addon::Release::Current);
+    addon.start(shaman_tests::addon::Force::No).unwrap();
+    let outcome = addon.submit_with_bat2(&crate::house::project(), "shot");
+    assert!(outcome.submitted_ok, "{:?}", outcome.failures);
+    assert!(house.get("/farm/s3cret-word/app/x?y=z").text().contains("<title>Flamenco"));
+    let seen = house.manager.wait_for(PATIENCE, |seen| seen.target == "/flamenco/app/x?y=z");
+    assert!(seen.is_some());
+    let before = house.manager.seen().len();
+    for target in ["/", "/app/x", "/api/v3/version", "/api/v3/shaman/files/x/1", "/farm/app"] {
+        assert_eq!(house.get(target).status, 404, "{target}");
+    }
+    let ours = house.manager.seen().split_off(before);
+    assert!(ours.iter().all(|seen| seen.target.contains("/api/v3/jobs")), "only our own looks");
+}
+
+#[test]
+fn a_body_that_waits_for_permission_gets_it() {
+    let house = House::new(Way::B);
+    let mut connection = connect(&house);
+    let head = b"POST /socket.io/?permission HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
+    connection.send(head, b"").unwrap();
+    let mut said = [0; 25];
+    connection.incoming().read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.send(b"", b"body").unwrap();
+    assert_eq!(connection.receive("POST").unwrap().0.status, 200);
+}
+
+#[test]
 fn the_manager_learns_for_whom_we_ask_and_nothing_about_our_connection() {
     let house = House::new(Way::B);
     let fields = [

@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) state: Option<PathBuf>,
     pub(super) listen: Option<SocketAddr>,
     pub(super) log: Option<String>,
+    pub(super) path_prefix: Option<String>,
     pub(super) upstream: Option<String>,
     pub(super) defer: Option<bool>,
     pub(super) upload_wait: Option<String>,

@@ -43,13 +43,21 @@ pub struct Settings {
     pub defer: bool,
     /// Longest time that a create waits for blobs of its list that are being sent.
     pub upload_wait: Duration,
+    /// What comes before each path that is answered; empty, or starting with a slash and ending
+    /// without.
+    pub path_prefix: String,
     /// What the storage is called on other machines.
     pub variables: Variables,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { defer: false, upload_wait: Duration::from_mins(1), variables: Variables::default() }
+        Self {
+            defer: false,
+            upload_wait: Duration::from_mins(1),
+            path_prefix: String::new(),
+            variables: Variables::default(),
+        }
     }
 }
 
@@ -82,6 +90,11 @@ pub enum ConfigError {
         "UNC notation (`{0}`) is not supported; mount the share and name the mounted directory, on Windows by its drive letter"
     )]
     Unc(String),
+    /// A path prefix that is none.
+    #[error(
+        "`path_prefix: {0}` cannot come before a path; write it like `/farm`, with letters, digits, `-`, `_` and `.`"
+    )]
+    Prefix(String),
     /// A time that is none.
     #[error("`{key}: {text}` is no time; write it like `60s`, `5m` or `1h30m`")]
     Time {
@@ -122,6 +135,7 @@ impl Config {
             settings: Settings {
                 defer: file.defer.unwrap_or(defaults.defer),
                 upload_wait: time("upload_wait", file.upload_wait, defaults.upload_wait)?,
+                path_prefix: file.path_prefix.map_or(Ok(String::new()), parse_prefix)?,
                 variables,
             },
             upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
@@ -133,6 +147,18 @@ impl Config {
 fn parse_time(text: &str) -> Option<Duration> {
     let time: jiff::SignedDuration = text.parse().ok()?;
     Duration::try_from(time).ok()
+}
+
+fn parse_prefix(text: String) -> Result<String, ConfigError> {
+    let prefix = text.trim_end_matches('/');
+    let is_plain = prefix.split('/').skip(1).all(|part| {
+        !matches!(part, "" | "." | "..")
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    });
+    if is_plain && (prefix.is_empty() || prefix.starts_with('/')) {
+        return Ok(prefix.to_owned());
+    }
+    Err(ConfigError::Prefix(text))
 }
 
 fn refuse_unc(path: &str) -> Result<(), ConfigError> {
@@ -174,6 +200,9 @@ mod tests {
             (r"shared_storage_path: \\nas\farm", "drive letter"),
             ("shared_storage_path: //nas/farm", "drive letter"),
             ("upstream: https://farm", "http://"),
+            ("path_prefix: farm", "path_prefix"),
+            ("path_prefix: /a/../b", "path_prefix"),
+            ("path_prefix: '/{x}'", "path_prefix"),
             (
                 "variables: {s: {is_twoway: true, values: [{platform: linux, value: '//nas/farm'}]}}",
                 "drive letter",

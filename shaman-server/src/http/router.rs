@@ -14,6 +14,15 @@ use crate::manager::Manager;
 /// All that this server answers: with a Manager behind it everything, else Shaman's own requests
 /// and as much of a Manager's as they need.
 pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
+    let prefix = shared.settings.path_prefix.clone();
+    let all = below_prefix(shared, manager);
+    if prefix.is_empty() {
+        return all;
+    }
+    Router::new().nest(&prefix, all).fallback(nothing_here)
+}
+
+fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
     let shaman = Router::new()
         .route("/api/v3/shaman/checkout/requirements", post(flamenco::requirements))
         .route("/api/v3/shaman/checkout/create", post(flamenco::create))
