@@ -85,3 +85,21 @@ pub struct JobAnswer {
     /// The job's.
     pub id: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_type_is_understood_whatever_else_it_says() {
+        let text = r#"{"name": "render", "label": "Render", "etag": "e", "description": "x", "settings": [
+            {"key": "frames", "type": "string", "required": true, "eval": "f()", "visible": "web",
+             "evalInfo": {"showLinkButton": true}, "default": null, "editable": true, "subtype": "hashed_file_path"},
+            {"key": "chunk", "type": "int32", "default": 1, "propargs": {"min": 1}}
+        ]}"#;
+        let job_type: JobType<serde_json::Value> = serde_json::from_str(text).unwrap();
+        let [frames, chunk] = &job_type.settings[..] else { panic!("{job_type:?}") };
+        assert_eq!((frames.required, &frames.default), (true, &None));
+        assert_eq!((chunk.required, chunk.default.as_ref()), (false, Some(&1.into())));
+    }
+}

@@ -1,6 +1,6 @@
 //! `shaman submit`: a .blend with everything it needs, brought to where workers see it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use shaman_proto::CheckoutPath;
@@ -45,6 +45,13 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What was chosen, with what it takes.
+enum Ready {
+    InPlace(PathBuf, Option<PathBuf>),
+    Copy(Job, PathBuf),
+    Shaman(Job),
+}
+
 /// From a traced .blend to where workers see it.
 struct Way<'a> {
     args: &'a SubmitArgs,
@@ -62,24 +69,19 @@ impl Way<'_> {
         name: &CheckoutPath,
     ) -> anyhow::Result<Ending> {
         let Self { args, api, storage, traced, listener } = self;
-        let choice = approach::choose(args.approach, storage, &traced.blend)?;
-        let packed = match &choice {
-            Choice::InPlace { .. } => None,
-            Choice::Copy(_) | Choice::Shaman => Some(packed?),
+        let ready = match approach::choose(args.approach, storage, &traced.blend)? {
+            Choice::InPlace { blend, checkout } => Ready::InPlace(blend, checkout),
+            Choice::Copy(location) => Ready::Copy(packed?, location),
+            Choice::Shaman => Ready::Shaman(packed?),
         };
         let planned = creating::plan(api, &args.job, name.as_str(), traced, listener).await?;
-        let ending = match (choice, packed) {
-            (Choice::Copy(location), Some(job)) => {
+        let ending = match ready {
+            Ready::InPlace(blend, checkout) => self.in_place(&blend, checkout.as_deref())?,
+            Ready::Copy(job, location) => {
                 let name = copy::dated(name, sending::CLOCK);
                 copying::copy(job, &location, &name, listener).await?
             }
-            (Choice::Shaman, Some(job)) => {
-                sending::send(api, &job, storage, &args.cache, listener).await?
-            }
-            (Choice::InPlace { blend, checkout }, _) => {
-                self.in_place(&blend, checkout.as_deref())?
-            }
-            (Choice::Copy(_) | Choice::Shaman, None) => unreachable!("packed above"),
+            Ready::Shaman(job) => sending::send(api, &job, storage, &args.cache, listener).await?,
         };
         let job = match planned {
             Some(planned) => Some(creating::create(api, planned, &ending, listener).await?),
@@ -98,10 +100,8 @@ impl Way<'_> {
         self.listener.tell(Event::Note(format!("`{shown}` {why}; it is used in place")));
         let location = self.storage.location.as_deref().unwrap_or_default();
         let is_elsewhere = |path: &Path| approach::inside(location, path).is_none();
-        let elsewhere: Vec<&Path> =
-            self.traced.files.iter().map(|file| file.path.as_path()).collect();
-        let elsewhere: Vec<&Path> =
-            elsewhere.into_iter().filter(|path| is_elsewhere(path)).collect();
+        let files = self.traced.files.iter().map(|file| file.path.as_path());
+        let elsewhere: Vec<&Path> = files.filter(|path| is_elsewhere(path)).collect();
         if let Some(first) = elsewhere.first() {
             self.listener.tell(Event::Warning(format!(
                 "{} of the files it needs lie outside the storage `{location}`, first `{}`; workers \

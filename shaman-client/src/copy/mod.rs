@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use shaman_proto::limits::COMPONENT_BYTES_MAX;
 use shaman_proto::{CheckoutPath, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, ManifestEntry};
 
 use crate::hash::{Clock, HashCache, HashError, Hasher};
@@ -132,10 +133,13 @@ pub fn copy(
 /// How a copy made now is called: `2026-11-24-081502-shot_010`, in UTC.
 pub fn dated(name: &CheckoutPath, clock: Clock) -> CheckoutPath {
     let now = jiff::Timestamp::try_from(clock()).unwrap_or_default();
-    let flat = name.as_str().replace('/', "_");
-    let dated = format!("{}-{flat}", now.strftime("%Y-%m-%d-%H%M%S"));
-    // Only the length can be wrong, and then the name has some to spare.
-    dated.parse().unwrap_or_else(|_| name.clone())
+    let mut dated = format!("{}-", now.strftime("%Y-%m-%d-%H%M%S"));
+    for letter in name.as_str().replace('/', "_").chars() {
+        if dated.len() + letter.len_utf8() <= COMPONENT_BYTES_MAX {
+            dated.push(letter);
+        }
+    }
+    dated.parse().expect("a date and letters of a good name make a good name")
 }
 
 /// Makes every directory that a file lies in.

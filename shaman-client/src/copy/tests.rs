@@ -1,9 +1,29 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::*;
+use crate::progress::Progress;
 
 fn at_a_quarter_past_eight() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_795_508_102)
+}
+
+/// Does something when it hears of bytes for the first time.
+struct Hook {
+    stop: Arc<AtomicBool>,
+    events: Arc<AtomicU64>,
+    on_first: Box<dyn Fn(&AtomicBool) + Send + Sync>,
+}
+
+impl Progress for Hook {
+    fn tell(&self, event: Event) {
+        if matches!(event, Event::Advanced { bytes: 1.., .. })
+            && self.events.fetch_add(1, Ordering::Relaxed) == 0
+        {
+            (self.on_first)(&self.stop);
+        }
+    }
 }
 
 struct Folder {
@@ -34,8 +54,26 @@ impl Folder {
     fn copy(&self, manifest: WithManifest, stop: bool) -> Result<PathBuf, CopyError> {
         let location = self.farm();
         let order = Order { job: &self.job, location: &location, name: &self.name, manifest };
-        let silence: Listener = std::sync::Arc::new(Silence);
+        let silence: Listener = Arc::new(Silence);
         copy(order, at_a_quarter_past_eight, &AtomicBool::new(stop), &silence)
+    }
+
+    /// Copies, and does something when the first bytes are copied.
+    fn copy_and(
+        &self,
+        on_first: impl Fn(&AtomicBool) + Send + Sync + 'static,
+    ) -> (Result<PathBuf, CopyError>, u64) {
+        let location = self.farm();
+        let manifest = WithManifest::No;
+        let order = Order { job: &self.job, location: &location, name: &self.name, manifest };
+        let (stop, events) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let hook: Listener = Arc::new(Hook {
+            stop: stop.clone(),
+            events: events.clone(),
+            on_first: Box::new(on_first),
+        });
+        let ended = copy(order, at_a_quarter_past_eight, &stop, &hook);
+        (ended, events.load(Ordering::Relaxed))
     }
 
     fn listed(&self) -> Vec<String> {
@@ -65,6 +103,9 @@ fn a_copy_whose_name_is_taken_gets_a_suffix() {
     let second = folder.copy(WithManifest::No, false).unwrap();
     assert_eq!(second, folder.farm().join("job-2"));
     assert_eq!(folder.listed(), ["job", "job-2"]);
+    // Renaming would take an empty directory over, which somebody made for a purpose.
+    std::fs::create_dir(folder.farm().join("job-3")).unwrap();
+    assert_eq!(folder.copy(WithManifest::No, false).unwrap(), folder.farm().join("job-4"));
 }
 
 #[test]
@@ -85,6 +126,27 @@ fn a_copy_that_is_stopped_leaves_nothing_behind() {
     let error = folder.copy(WithManifest::No, true).unwrap_err();
     assert!(matches!(error, CopyError::Stopped), "{error}");
     assert!(folder.listed().is_empty());
+}
+
+#[test]
+fn a_large_file_is_stopped_between_its_pieces() {
+    let folder = Folder::new(&[("a", "")]);
+    let large = std::fs::File::options().write(true).open(&folder.job.files[0].path).unwrap();
+    large.set_len(200 << 20).unwrap();
+    let (ended, events) = folder.copy_and(|stop| stop.store(true, Ordering::Relaxed));
+    // Of a file whose blocks are shared there is one piece, and the copy is whole.
+    assert_eq!(events, 1);
+    assert_eq!(folder.listed().len(), usize::from(ended.is_ok()));
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_copied_is_copied_again() {
+    let folder = Folder::new(&[("a", "old")]);
+    let original = folder.job.files[0].path.clone();
+    let (dir, events) =
+        folder.copy_and(move |_| std::fs::write(&original, "newer contents").unwrap());
+    assert_eq!(std::fs::read_to_string(dir.unwrap().join("a")).unwrap(), "newer contents");
+    assert!(events > 1);
 }
 
 #[test]
@@ -118,6 +180,11 @@ fn workers_of_other_users_can_read_a_copy() {
 #[test]
 fn copies_are_called_by_the_second_they_were_made_in() {
     let name: CheckoutPath = "film/shot_010".parse().unwrap();
-    let dated = dated(&name, at_a_quarter_past_eight);
-    assert_eq!(dated.as_str(), "2026-11-24-081502-film_shot_010");
+    let now = at_a_quarter_past_eight;
+    assert_eq!(dated(&name, now).as_str(), "2026-11-24-081502-film_shot_010");
+    let long: CheckoutPath = "é".repeat(127).parse().unwrap();
+    assert!(
+        dated(&long, now).as_str().starts_with("2026-11-24-081502-éé"),
+        "and no longer than 255"
+    );
 }

@@ -162,9 +162,10 @@ impl Planned {
 }
 
 async fn find_type(api: &Api, name: &str, progress: &Listener) -> Result<JobType<Value>, JobError> {
-    match patiently(progress, || api.job_type(name)).await {
+    match api.job_type(name).await {
         Ok(job_type) => return Ok(job_type),
-        Err(error @ ApiError::Unreachable { .. }) => return Err(error.into()),
+        Err(error @ ApiError::Silent { .. }) => return Err(error.into()),
+        // Whatever it was: the longer question is asked with patience.
         Err(_) => {}
     }
     let types = match patiently(progress, || api.job_types()).await {

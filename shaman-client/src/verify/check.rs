@@ -123,10 +123,36 @@ fn coming_elsewhere(path: &Path) -> Option<u64> {
     names.iter().find_map(|name| Some(path.with_file_name(name).metadata().ok()?.len()))
 }
 
+/// Says whether the file was touched within the last minute, whatever the time that it shows.
 fn is_recent(fingerprint: Fingerprint, clock: Clock) -> bool {
     let now = clock().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     // Clients put old times back; the time of the last change tells in spite of them.
     let newest = fingerprint.modified_ns.max(fingerprint.changed_ns);
     u128::from(newest.abs_diff(now)) < RECENT.as_nanos()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test makes a file and needs the time it has")]
+    fn a_file_that_was_cut_short_an_hour_ago_is_not_arriving() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), "ab").unwrap();
+        let entry = ManifestEntry {
+            path: "a".parse().unwrap(),
+            size: shaman_proto::BlobSize::new(5).unwrap(),
+            sha256: "0".repeat(64).parse().unwrap(),
+        };
+        let found = |clock| {
+            check(dir.path(), &entry, Depth::Bytes, clock, None, &crate::progress::Silence).problem
+        };
+        assert_eq!(found(SystemTime::now), Some(Problem::Arriving { bytes: 2 }));
+        let an_hour_later = || SystemTime::now() + Duration::from_hours(1);
+        assert_eq!(found(an_hour_later), Some(Problem::WrongSize { bytes: 2 }));
+    }
 }

@@ -31,6 +31,23 @@ fn a_blend_in_the_storage_is_used_in_place() {
 }
 
 #[test]
+fn what_a_blend_in_place_needs_from_elsewhere_draws_a_warning() {
+    let farm = Farm::new();
+    let set = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1/project");
+    let shots = format!("{set}/shots");
+    let blend = format!("{shots}/shot_010.blend");
+    let warned = |storage: &str| {
+        let output = farm.try_submit(Path::new(&blend), &["--storage", storage]);
+        assert!(output.status.success(), "{output:?}");
+        let warnings = told(&output, "warning");
+        warnings.iter().filter(|warning| warning.contains("outside the storage")).count()
+    };
+    assert_eq!(warned(&shots), 1);
+    let all = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1");
+    assert_eq!(warned(all), 0);
+}
+
+#[test]
 fn a_blend_in_a_checkout_is_used_in_place_though_shaman_is_on() {
     let farm = Farm::new();
     let blend = put_project(&farm.storage().join("film/shot"));
