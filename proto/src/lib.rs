@@ -6,6 +6,7 @@
 mod blob_ref;
 mod checkout_path;
 mod digest;
+mod duration;
 mod file_path;
 pub mod headers;
 mod job_name;
@@ -19,6 +20,7 @@ pub mod wire;
 pub use blob_ref::BlobRef;
 pub use checkout_path::{CheckoutPath, CheckoutPathError};
 pub use digest::{Digest, DigestError};
+pub use duration::{DurationError, parse_duration};
 pub use file_path::{FilePath, FilePathError};
 pub use lookalikes::lookalikes;
 pub use manifest::{MANIFEST_FILE, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError};

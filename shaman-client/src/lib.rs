@@ -15,7 +15,7 @@
 //!  api           blend     api: one method an endpoint · blend: bytes to blocks and fields
 //!
 //!  progress, places,       leaves; `progress` is told by all, and prints in `commands` only
-//!  cli, duration
+//!  cli
 //! ```
 //!
 //! Lines point down: a module names only what stands below it.
@@ -26,7 +26,6 @@ pub mod blend;
 pub mod cli;
 pub mod commands;
 pub mod copy;
-pub mod duration;
 pub mod hash;
 pub mod job;
 pub mod pack;

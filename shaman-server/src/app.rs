@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
-use crate::config::Config;
+use crate::config::{Config, Room};
 use crate::http::{self, Shared};
 use crate::index::Index;
 use crate::manager::Manager;
-use crate::ops::{Ended, Ops};
+use crate::ops::{Ended, Limits, Ops, Reserve};
 use crate::store::Store;
 use crate::tasks::{Blocking, Crew};
+use crate::upkeep;
 
 /// How long running requests may take to end after a stop was asked for. Below the 90 seconds
 /// that service managers usually wait.
@@ -40,7 +41,8 @@ impl App {
         })?;
         let blocking = Blocking::default();
         let (storage, state) = (config.storage.clone(), config.state.clone());
-        let ops = blocking.run(move || open(&storage, &state)).await??;
+        let limits = limits(config);
+        let ops = blocking.run(move || open(&storage, &state, limits)).await??;
         let settings = Arc::new(config.settings.clone());
         Ok(Self {
             shared: Shared { ops: Arc::new(ops), blocking, settings },
@@ -84,6 +86,11 @@ impl App {
                 }
             }
         });
+        let (sweeping, sweep_stop) = (shared.clone(), helpers.stop_signal());
+        helpers.spawn(async move {
+            let Shared { ops, blocking, settings } = sweeping;
+            upkeep::keep_swept(&ops, &blocking, &settings.sweeping, sweep_stop).await;
+        });
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);
         }
@@ -102,6 +109,16 @@ impl App {
     }
 }
 
+/// What the configuration says about room and age, as the verbs take it.
+pub(crate) fn limits(config: &Config) -> Limits {
+    let sweeping = &config.settings.sweeping;
+    let reserve = match sweeping.reserve {
+        Room::Bytes(bytes) => Reserve::Bytes(bytes),
+        Room::Percent(percent) => Reserve::Percent(percent),
+    };
+    Limits { grace: sweeping.max_age, reserve }
+}
+
 /// Asks the Manager how it is set up, then keeps looking at its jobs.
 fn follow(manager: &Arc<Manager>, shared: &Shared, period: Duration, helpers: &mut Crew) {
     let (manager, shared, stop) = (Arc::clone(manager), shared.clone(), helpers.stop_signal());
@@ -116,7 +133,11 @@ fn follow(manager: &Arc<Manager>, shared: &Shared, period: Duration, helpers: &m
     clippy::disallowed_methods,
     reason = "this is where the clock is taken from the system and handed down"
 )]
-fn open(storage: &std::path::Path, state: &std::path::Path) -> anyhow::Result<Ops> {
+pub(crate) fn open(
+    storage: &std::path::Path,
+    state: &std::path::Path,
+    limits: Limits,
+) -> anyhow::Result<Ops> {
     std::fs::create_dir_all(state)
         .with_context(|| format!("cannot make the state directory `{}`", state.display()))?;
     let index = Index::open(state)?;
@@ -129,5 +150,5 @@ fn open(storage: &std::path::Path, state: &std::path::Path) -> anyhow::Result<Op
             "cleared what an earlier server left unfinished"
         );
     }
-    Ok(Ops::new(store, index, SystemTime::now))
+    Ok(Ops::new(store, index, limits, SystemTime::now))
 }

@@ -29,3 +29,4 @@ pub mod manager;
 pub mod ops;
 pub mod store;
 pub mod tasks;
+pub mod upkeep;

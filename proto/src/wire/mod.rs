@@ -3,3 +3,4 @@
 pub mod failure;
 pub mod flamenco;
 pub mod jobs;
+pub mod native;

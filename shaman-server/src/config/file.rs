@@ -21,8 +21,29 @@ pub(super) struct File {
     pub(super) defer: Option<bool>,
     pub(super) upload_wait: Option<String>,
     pub(super) follow_period: Option<String>,
+    pub(super) reserve: Option<String>,
+    pub(super) trash_grace: Option<String>,
+    pub(super) max_sweep_share: Option<String>,
+    #[serde(default)]
+    pub(super) shaman: Shaman,
     #[serde(default)]
     pub(super) variables: BTreeMap<String, Variable>,
+}
+
+/// Flamenco's section of that name.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Shaman {
+    #[serde(default)]
+    pub(super) garbage_collect: GarbageCollect,
+}
+
+/// When Flamenco would sweep, and what.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct GarbageCollect {
+    pub(super) period: Option<String>,
+    pub(super) max_age: Option<String>,
 }
 
 /// One of Flamenco's variables.

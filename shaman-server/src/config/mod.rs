@@ -4,6 +4,7 @@
 //! default. Flags and environment come in as [`Said`] and win over the file.
 
 mod file;
+mod sweeping;
 mod upstream;
 mod variables;
 
@@ -12,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use file::File;
+use shaman_proto::{DurationError, parse_duration};
 
 pub use file::FileError;
+pub use sweeping::{Room, Sweeping};
 pub use upstream::{Upstream, UpstreamError};
 pub use variables::{Audience, Platform, Variables};
 
@@ -48,17 +51,8 @@ pub struct Settings {
     pub path_prefix: String,
     /// What the storage is called on other machines.
     pub variables: Variables,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            defer: false,
-            upload_wait: Duration::from_mins(1),
-            path_prefix: String::new(),
-            variables: Variables::default(),
-        }
-    }
+    /// When to sweep, and what.
+    pub sweeping: Sweeping,
 }
 
 /// What flags and environment said.
@@ -96,12 +90,25 @@ pub enum ConfigError {
     )]
     Prefix(String),
     /// A time that is none.
-    #[error("`{key}: {text}` is no time; write it like `60s`, `5m` or `1h30m`")]
+    #[error("`{key}`: {source}")]
     Time {
+        /// Which.
+        key: &'static str,
+        /// What is wrong.
+        source: DurationError,
+    },
+    /// A time that would sweep what clients still count on.
+    #[error("`shaman.garbageCollect.maxAge` is shorter than an hour; blobs stay at least so long")]
+    TooYoung,
+    /// A share that is none.
+    #[error("`{key}: {text}` is no share; write it like `5%`{or}")]
+    Share {
         /// Which.
         key: &'static str,
         /// What was written.
         text: String,
+        /// What else could be written.
+        or: &'static str,
     },
 }
 
@@ -119,11 +126,13 @@ impl Config {
         for value in variables.values() {
             refuse_unc(value)?;
         }
-        let time = |key, text: Option<String>, default| match text {
-            None => Ok(default),
-            Some(text) => parse_time(&text).ok_or(ConfigError::Time { key, text }),
-        };
-        let defaults = Settings::default();
+        let minute = Duration::from_mins(1);
+        let sweeping = Sweeping::new(
+            file.shaman.garbage_collect,
+            file.trash_grace,
+            file.max_sweep_share,
+            file.reserve,
+        )?;
         Ok(Self {
             storage,
             state: said.state.or(file.state).unwrap_or_else(|| "./shaman-state".into()),
@@ -133,20 +142,26 @@ impl Config {
                 .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             log: said.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             settings: Settings {
-                defer: file.defer.unwrap_or(defaults.defer),
-                upload_wait: time("upload_wait", file.upload_wait, defaults.upload_wait)?,
+                defer: file.defer.unwrap_or(false),
+                upload_wait: time("upload_wait", file.upload_wait, minute)?,
                 path_prefix: file.path_prefix.map_or(Ok(String::new()), parse_prefix)?,
                 variables,
+                sweeping,
             },
             upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
-            follow_period: time("follow_period", file.follow_period, Duration::from_mins(1))?,
+            follow_period: time("follow_period", file.follow_period, minute)?,
         })
     }
 }
 
-fn parse_time(text: &str) -> Option<Duration> {
-    let time: jiff::SignedDuration = text.parse().ok()?;
-    Duration::try_from(time).ok()
+fn time(
+    key: &'static str,
+    text: Option<String>,
+    default: Duration,
+) -> Result<Duration, ConfigError> {
+    text.map_or(Ok(default), |text| {
+        parse_duration(&text).map_err(|source| ConfigError::Time { key, source })
+    })
 }
 
 fn parse_prefix(text: String) -> Result<String, ConfigError> {
@@ -196,7 +211,11 @@ mod tests {
         let error = load("state: x\nupstraem: http://farm\n", Said::default()).unwrap_err();
         assert!(error.contains("FILE:2:") && error.contains("upstraem"), "{error}");
         for (text, words) in [
-            ("upload_wait: soon", "no time"),
+            ("upload_wait: soon", "not a duration"),
+            ("reserve: much", "no share"),
+            ("max_sweep_share: 150%", "no share"),
+            ("shaman: {garbageCollect: {maxAge: 5m}}", "an hour"),
+            ("shaman: {garbageCollect: {age: 5m}}", "age"),
             (r"shared_storage_path: \\nas\farm", "drive letter"),
             ("shared_storage_path: //nas/farm", "drive letter"),
             ("upstream: https://farm", "http://"),

@@ -84,6 +84,9 @@ impl From<UploadError> for Failure {
             UploadError::Mismatch(mismatch) => {
                 Self::new(StatusCode::EXPECTATION_FAILED, mismatch.to_string())
             }
+            UploadError::NoRoom { .. } => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
+            }
             UploadError::Disk(error) => error.into(),
             UploadError::Index(error) => Self::internal(&error),
         }

@@ -5,6 +5,7 @@ mod body;
 mod failure;
 mod flamenco;
 mod listen;
+mod native;
 mod router;
 mod unfold;
 mod upstream;

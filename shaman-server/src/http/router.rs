@@ -8,7 +8,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::routing::{any, get, post};
 
 use super::failure::Failure;
-use super::{Shared, flamenco, upstream};
+use super::{Shared, flamenco, native, upstream};
 use crate::manager::Manager;
 
 /// All that this server answers: with a Manager behind it everything, else Shaman's own requests
@@ -31,6 +31,8 @@ fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
             get(flamenco::status).post(flamenco::upload),
         )
         .route("/api/v3/shaman/{*rest}", any(nothing_here))
+        .merge(native::routes())
+        .route("/v1/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(wrong_method);
     match manager {
         Some(manager) => {

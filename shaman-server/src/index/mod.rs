@@ -11,7 +11,7 @@ mod rows;
 
 use std::path::{Path, PathBuf};
 
-use rocksdb::{DB, WriteBatch};
+use rocksdb::{DB, Direction, IteratorMode, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
 pub use rows::{BlobRow, CheckoutRow};
@@ -115,6 +115,27 @@ impl Index {
     pub fn forget_checkout(&self, checkout: &CheckoutPath) -> Result<(), IndexError> {
         let column = columns::checkouts(&self.db);
         self.db.delete_cf(column, keys::checkout(checkout)).map_err(|e| self.failed(e))
+    }
+
+    /// At most `most` checkouts behind this path, by path.
+    pub fn checkouts_after(
+        &self,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<(CheckoutPath, CheckoutRow)>, IndexError> {
+        let column = columns::checkouts(&self.db);
+        let from = IteratorMode::From(after.as_bytes(), Direction::Forward);
+        let mut found = Vec::new();
+        for row in self.db.iterator_cf(column, from) {
+            let (key, row) = row.map_err(|e| self.failed(e))?;
+            if found.len() == most {
+                break;
+            }
+            let path = std::str::from_utf8(&key).ok().filter(|path| *path != after);
+            let path = path.and_then(|path| path.parse().ok());
+            found.extend(path.zip(CheckoutRow::decode(&row)));
+        }
+        Ok(found)
     }
 
     /// Looks up a checkout.

@@ -1,7 +1,9 @@
 //! Who is doing what right now; gone when the process ends.
 
+mod holds;
 mod inflight;
 mod unflushed;
 
+pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Sending};
 pub use unflushed::Unflushed;

@@ -25,6 +25,10 @@ const ATTEMPTS: usize = 20;
 /// Lookalikes that a manifest names: enough to see the pattern.
 const LOOKALIKES_NAMED: usize = 20;
 
+/// Trees begun before a create gives up on blobs that vanish again and again. A sweep of this
+/// server passes over what is held, so only sweeps of other servers can do that, once each.
+const RESTORES_MAX: usize = 8;
+
 /// What a client wants checked out.
 #[derive(Debug, Clone)]
 pub struct Wanted {
@@ -75,15 +79,13 @@ impl Ops {
         let warnings = self.warn_of_lookalikes(&files)?;
         let blobs: Vec<BlobRef> =
             files.iter().map(ManifestEntry::blob).collect::<BTreeSet<_>>().into_iter().collect();
+        // Before the look at the disk: from here on a sweep leaves them, or puts them back.
+        let _held = self.holds.hold(blobs.clone());
         self.require(&blobs)?;
         let unflushed = self.unflushed.among(&blobs);
         self.store.flush_blobs(&unflushed)?;
         self.unflushed.remove(&unflushed);
-        let mut tree = match self.store.build_tree(&files) {
-            Ok(tree) => tree,
-            Err(LinkError::Missing(blob)) => return Err(self.found_missing(vec![blob])),
-            Err(LinkError::Disk(error)) => return Err(error.into()),
-        };
+        let mut tree = self.build_tree(&files)?;
         let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
         let manifest = Manifest {
             format: MANIFEST_FORMAT,
@@ -127,7 +129,7 @@ impl Ops {
     fn require(&self, blobs: &[BlobRef]) -> Result<(), CheckOutError> {
         let mut missing = Vec::new();
         for blob in blobs {
-            match self.store.find(blob)? {
+            match self.find(blob)? {
                 None => missing.push(*blob),
                 Some(found) => {
                     self.note_use(*blob, found.last_used)?;
@@ -138,6 +140,22 @@ impl Ops {
             }
         }
         if missing.is_empty() { Ok(()) } else { Err(self.found_missing(missing)) }
+    }
+
+    /// Builds the tree. A blob that a sweep took between the look and the link is put back.
+    fn build_tree(&self, files: &[ManifestEntry]) -> Result<Tree, CheckOutError> {
+        for _ in 0..RESTORES_MAX {
+            match self.store.build_tree(files) {
+                Ok(tree) => return Ok(tree),
+                Err(LinkError::Missing(blob)) if self.find(&blob)?.is_none() => {
+                    return Err(self.found_missing(vec![blob]));
+                }
+                Err(LinkError::Missing(_)) => {}
+                Err(LinkError::Disk(error)) => return Err(error.into()),
+            }
+        }
+        let blobs = files.iter().map(ManifestEntry::blob).collect();
+        Err(self.found_missing(blobs))
     }
 
     /// Forgets index rows of blobs that are not there, so that the next question about them goes

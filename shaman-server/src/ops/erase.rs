@@ -23,9 +23,16 @@ pub enum EraseError {
     /// We made no checkout at exactly this path.
     #[error("there is no checkout `{0}` of this server; name one exactly as it was answered")]
     NotOurs(CheckoutPath),
+    /// Somebody wants it to stay.
+    #[error("the checkout `{0}` is pinned{reason}; unpin it first", reason = reason_of(.1))]
+    Pinned(CheckoutPath, String),
     /// A file operation or the index failed.
     #[error(transparent)]
     Lookup(#[from] LookupError),
+}
+
+fn reason_of(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
 impl Ops {
@@ -36,11 +43,16 @@ impl Ops {
         if !self.store.has_checkout(checkout).map_err(lookup)? {
             return Err(EraseError::NotOurs(checkout.clone()));
         }
+        if let Some(pin) = self.pin_of(checkout)? {
+            return Err(EraseError::Pinned(checkout.clone(), pin.reason));
+        }
         let erased = match self.store.remove_checkout(checkout).map_err(lookup)? {
             Removal::Removed(tree) => Erased::Erased(tree),
             Removal::WasGone => Erased::WasGone,
             Removal::NotOurs => return Err(EraseError::NotOurs(checkout.clone())),
         };
+        // One that ended would come to life again with the next checkout of that name.
+        self.unpin(checkout)?;
         self.index.forget_checkout(checkout).map_err(LookupError::Index)?;
         Ok(erased)
     }

@@ -1,7 +1,7 @@
 //! The Manager's list of jobs → checkouts that go with jobs that are gone.
 //!
 //! A checkout is erased when the job that had it is not in the list any more, no job in the list
-//! names it, and we made it. A job that vanished without our being told counts as gone when two
+//! names it, it is not pinned, and we made it. A job that vanished without our being told counts as gone when two
 //! lists in a row lack it. When a list lacks *all* of many known jobs, that is rather another
 //! Manager or an empty database than a tidy user, and nothing is erased.
 
@@ -83,7 +83,8 @@ impl Ops {
                         drop(erased);
                         followed.erased.push(checkout.clone());
                     }
-                    Err(EraseError::NotOurs(_)) => {}
+                    // A pinned one stays, and is nobody's from now on.
+                    Err(EraseError::NotOurs(_) | EraseError::Pinned(..)) => {}
                     Err(EraseError::Lookup(error)) => return Err(error),
                 }
             }

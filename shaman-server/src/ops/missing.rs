@@ -41,7 +41,7 @@ impl Ops {
         for ((position, blob), row) in batch.iter().zip(rows) {
             let known = match row {
                 Some(row) => Some(row),
-                None => self.store.find(blob)?.map(|found| {
+                None => self.find(blob)?.map(|found| {
                     let row = BlobRow { stored_at: found.last_used, last_used: found.last_used };
                     learned.push((*blob, row));
                     row

@@ -4,7 +4,9 @@ mod check_out;
 mod erase;
 mod follow;
 mod missing;
+mod pin;
 mod reindex;
+mod sweep;
 mod upload;
 
 use std::path::PathBuf;
@@ -13,13 +15,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{Index, IndexError};
-use crate::live::{Inflight, Unflushed};
-use crate::store::{DiskError, ProbeError, Store};
+use crate::live::{Holds, Inflight, Unflushed};
+use crate::store::{DiskError, ProbeError, Space, Store, StoredBlob};
 
 pub use check_out::{CheckOutError, Wanted};
 pub use erase::{EraseError, Erased};
 pub use follow::{Followed, ListedJob};
+pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
+pub use sweep::{AGE_MIN, Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 
 /// How long a blob stays after its last use: Flamenco's default `maxAge`, 31 days.
@@ -31,8 +35,44 @@ pub struct Ops {
     store: Store,
     index: Index,
     inflight: Inflight,
+    holds: Holds,
     unflushed: Unflushed,
+    limits: Limits,
     clock: Clock,
+}
+
+/// How long blobs stay, and how much room has to.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How long a blob stays after its last use.
+    pub grace: Duration,
+    /// Room that is never given to blobs.
+    pub reserve: Reserve,
+}
+
+/// Room on the storage that is never given to blobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserve {
+    /// So many bytes.
+    Bytes(u64),
+    /// So many percent of all.
+    Percent(u8),
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { grace: GRACE, reserve: Reserve::Percent(5) }
+    }
+}
+
+impl Reserve {
+    /// The reserve on a storage of this size, in bytes.
+    pub fn bytes(self, space: Space) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Percent(percent) => space.all_bytes / 100 * u64::from(percent),
+        }
+    }
 }
 
 /// Tells the time; handed down, so that a test can set it.
@@ -51,13 +91,42 @@ pub enum LookupError {
 
 impl Ops {
     /// The verbs on this store and index.
-    pub fn new(store: Store, index: Index, clock: Clock) -> Self {
-        Self { store, index, inflight: Inflight::default(), unflushed: Unflushed::default(), clock }
+    pub fn new(store: Store, index: Index, limits: Limits, clock: Clock) -> Self {
+        Self {
+            store,
+            index,
+            inflight: Inflight::default(),
+            holds: Holds::default(),
+            unflushed: Unflushed::default(),
+            limits,
+            clock,
+        }
+    }
+
+    /// Looks for a blob, in the trash too: who asks for it gets it back.
+    fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
+        match self.store.find(blob)? {
+            None if self.store.restore(blob)? => self.store.find(blob),
+            found => Ok(found),
+        }
+    }
+
+    /// Room on the storage.
+    pub fn space(&self) -> Result<Space, DiskError> {
+        self.store.space()
+    }
+
+    /// Bytes that are wanting of the reserve.
+    pub fn shortage(&self) -> Result<u64, DiskError> {
+        let space = self.store.space()?;
+        Ok(self.limits.reserve.bytes(space).saturating_sub(space.free_bytes))
     }
 
     /// What we have of a blob, from the disk.
-    pub fn status(&self, blob: &BlobRef) -> Result<BlobStatus, DiskError> {
-        Ok(if self.store.find(blob)?.is_some() {
+    /// Who is told that it is there may count on it: it counts as used now.
+    pub fn status(&self, blob: &BlobRef) -> Result<BlobStatus, LookupError> {
+        Ok(if let Some(found) = self.find(blob)? {
+            self.note_use(*blob, found.last_used)?;
             BlobStatus::Stored
         } else if self.inflight.is_sending(blob) {
             BlobStatus::Staged
@@ -83,6 +152,6 @@ impl Ops {
     /// Says whether a blob's last use is so long ago that its mtime is to be set again: a tenth of
     /// the grace, so that asking for 10,000 known files does not write 10,000 inodes.
     fn is_stale(&self, last_used: u64) -> bool {
-        self.now_secs().saturating_sub(last_used) > GRACE.as_secs() / 10
+        self.now_secs().saturating_sub(last_used) > self.limits.grace.as_secs() / 10
     }
 }

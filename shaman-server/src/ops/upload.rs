@@ -43,6 +43,16 @@ pub enum UploadError {
     /// The bytes are not what their name says.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
+    /// It would take from the reserve.
+    #[error(
+        "the storage has {free_bytes} bytes left, and {reserve_bytes} of them are kept free (`reserve`); sweep it, erase checkouts or add space, then try again"
+    )]
+    NoRoom {
+        /// Free.
+        free_bytes: u64,
+        /// Kept free.
+        reserve_bytes: u64,
+    },
     /// A file operation failed.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -73,13 +83,24 @@ impl Ops {
     /// Begins to receive a blob, unless we have it. Several may send the same one; each gets its
     /// own file and a true answer.
     pub fn begin_upload(&self, blob: BlobRef) -> Result<Begun, UploadError> {
-        if let Some(found) = self.store.find(&blob)? {
+        if let Some(found) = self.find(&blob)? {
             self.note_use(blob, found.last_used)?;
             return Ok(Begun::AlreadyStored);
         }
+        self.refuse_without_room(&blob)?;
         let sending = self.inflight.begin(blob);
         let staged = self.store.stage(blob)?;
         Ok(Begun::Receiving(Box::new(Upload { blob, staged, sending })))
+    }
+
+    /// Refuses a blob that would take from the reserve.
+    fn refuse_without_room(&self, blob: &BlobRef) -> Result<(), UploadError> {
+        let space = self.store.space()?;
+        let reserve_bytes = self.limits.reserve.bytes(space);
+        if space.free_bytes.saturating_sub(reserve_bytes) < blob.size.bytes() {
+            return Err(UploadError::NoRoom { free_bytes: space.free_bytes, reserve_bytes });
+        }
+        Ok(())
     }
 
     /// Says whether somebody is sending this blob right now.

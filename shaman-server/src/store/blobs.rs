@@ -2,6 +2,7 @@
 
 use std::fs::FileTimes;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
@@ -21,6 +22,10 @@ pub struct StoredBlob {
     pub last_used: u64,
     /// Somebody could write to it: it came from a stock server, whose blobs are.
     pub is_writable: bool,
+    /// Names that its bytes have: the one in the store, and one in each checkout.
+    pub links: u64,
+    /// Which file it is: device and inode.
+    pub file: (u64, u64),
 }
 
 impl Store {
@@ -29,17 +34,8 @@ impl Store {
     /// A file of another size than its name says, a link or a directory is no blob: it counts as
     /// missing, and the next upload replaces it.
     pub fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
-        match statat(&self.stored, blob_below_stored(blob), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => {
-                let whole = FileType::from_raw_mode(stat.st_mode).is_file()
-                    && u64::try_from(stat.st_size) == Ok(blob.size.bytes());
-                let last_used = u64::try_from(stat.st_mtime).unwrap_or(0);
-                let is_writable = stat.st_mode & 0o222 != 0;
-                Ok(whole.then_some(StoredBlob { last_used, is_writable }))
-            }
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            failed @ Err(_) => failed.map(|_| None).during("look at", &self.layout.blob(blob)),
-        }
+        let path = || self.layout.blob(blob);
+        look_at(&self.stored, blob_below_stored(blob), blob, path)
     }
 
     /// Makes a stock server's blob read-only, as ours are, before a checkout shares its bytes with
@@ -67,24 +63,55 @@ impl Store {
         &self,
         mut visit: impl FnMut(BlobRef, StoredBlob) -> std::ops::ControlFlow<()>,
     ) -> Result<(), DiskError> {
-        let stored = self.layout.stored();
-        for (first, first_dir) in subdirectories(&stored)? {
-            for (rest, rest_dir) in subdirectories(&first_dir)? {
-                for entry in read_dir(&rest_dir)? {
-                    let Some(blob) =
-                        entry.to_str().and_then(|file| parse_blob(&first, &rest, file))
-                    else {
-                        continue;
-                    };
-                    if let Some(found) = self.find(&blob)?
-                        && visit(blob, found).is_break()
-                    {
-                        return Ok(());
-                    }
+        walk_blobs_below(&self.layout.stored(), |blob| {
+            Ok(match self.find(&blob)? {
+                Some(found) => visit(blob, found),
+                None => std::ops::ControlFlow::Continue(()),
+            })
+        })
+    }
+}
+
+/// Calls `visit` with the name of each blob below a directory that is laid out as `stored/` is.
+pub(super) fn walk_blobs_below(
+    dir: &Path,
+    mut visit: impl FnMut(BlobRef) -> Result<std::ops::ControlFlow<()>, DiskError>,
+) -> Result<(), DiskError> {
+    for (first, first_dir) in subdirectories(dir)? {
+        for (rest, rest_dir) in subdirectories(&first_dir)? {
+            for entry in read_dir(&rest_dir)? {
+                let blob = entry.to_str().and_then(|file| parse_blob(&first, &rest, file));
+                if let Some(blob) = blob
+                    && visit(blob)?.is_break()
+                {
+                    return Ok(());
                 }
             }
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+/// What the disk says of a file that should be this blob.
+pub(super) fn look_at(
+    dir: impl AsFd,
+    below: impl rustix::path::Arg,
+    blob: &BlobRef,
+    shown: impl FnOnce() -> std::path::PathBuf,
+) -> Result<Option<StoredBlob>, DiskError> {
+    match statat(dir, below, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => {
+            let whole = FileType::from_raw_mode(stat.st_mode).is_file()
+                && u64::try_from(stat.st_size) == Ok(blob.size.bytes());
+            Ok(whole.then_some(StoredBlob {
+                last_used: u64::try_from(stat.st_mtime).unwrap_or(0),
+                is_writable: stat.st_mode & 0o222 != 0,
+                links: stat.st_nlink,
+                file: (stat.st_dev, stat.st_ino),
+            }))
+        }
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+        failed @ Err(_) => failed.map(|_| None).during("look at", &shown()),
     }
 }
 

@@ -42,6 +42,14 @@ impl Layout {
         self.file_store().join("staging")
     }
 
+    pub(super) fn trash(&self) -> PathBuf {
+        self.file_store().join("trash")
+    }
+
+    pub(super) fn pins(&self) -> PathBuf {
+        self.file_store().join("pins")
+    }
+
     pub(super) fn format(&self) -> PathBuf {
         self.file_store().join("FORMAT")
     }
@@ -51,8 +59,9 @@ impl Layout {
     }
 
     /// All directories that a storage has from the start.
-    pub(super) fn directories(&self) -> [PathBuf; 5] {
-        [self.stored(), self.uploading(), self.manifests(), self.staging(), self.jobs()]
+    pub(super) fn directories(&self) -> [PathBuf; 7] {
+        let (manifests, staging, pins) = (self.manifests(), self.staging(), self.pins());
+        [self.stored(), self.uploading(), manifests, staging, pins, self.trash(), self.jobs()]
     }
 
     pub(super) fn blob(&self, blob: &BlobRef) -> PathBuf {
@@ -65,10 +74,18 @@ impl Layout {
     }
 
     pub(super) fn manifest(&self, checkout: &CheckoutPath) -> PathBuf {
-        let hash = Sha256::digest(checkout.as_str().as_bytes());
-        let name = Digest::from_bytes(hash.into());
-        self.manifests().join(format!("{name}.json"))
+        self.manifests().join(file_of(checkout))
     }
+
+    pub(super) fn pin(&self, checkout: &CheckoutPath) -> PathBuf {
+        self.pins().join(file_of(checkout))
+    }
+}
+
+/// A file name for a checkout, whatever its path is made of.
+fn file_of(checkout: &CheckoutPath) -> String {
+    let hash = Sha256::digest(checkout.as_str().as_bytes());
+    format!("{}.json", Digest::from_bytes(hash.into()))
 }
 
 /// `ab/<62 hex>/<size>.blob`, relative to `stored/`.

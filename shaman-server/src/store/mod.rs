@@ -6,7 +6,9 @@
 //! │   ├── stored/ab/<62 hex>/<size>.blob              a blob: read-only, named by SHA-256 and size
 //! │   ├── uploading/ab/<62 hex>/<size>-<unique>.tmp   being received
 //! │   ├── manifests/<SHA-256 of the path>.json        one file a checkout; the claim on its path
+//! │   ├── pins/<SHA-256 of the path>.json             checkouts that must stay
 //! │   ├── staging/                                    trees being built or taken away, and locks
+//! │   ├── trash/<time>-<unique>/ab/…                  blobs that a sweep took, kept for a while
 //! │   └── FORMAT                                      one line: format number, store id
 //! └── jobs/<checkout path>/…                          checkouts: hard links to blobs, and
 //!                                                     `.shaman-manifest.json`
@@ -34,8 +36,12 @@ mod instance;
 mod layout;
 mod leftovers;
 mod manifests;
+mod pins;
 mod probe;
+mod roots;
 mod staged;
+mod sweep_lock;
+mod trash;
 mod tree;
 
 use std::os::fd::OwnedFd;
@@ -48,8 +54,11 @@ pub use disk::{DiskError, FullDisk};
 pub use erase::{Removal, RemovedTree};
 pub use format::FormatError;
 pub use leftovers::Leftovers;
+pub use pins::StoredPin;
 pub use probe::ProbeError;
 pub use staged::{Committed, Mismatch, Staged, Verified, WriteError};
+pub use sweep_lock::{Space, SweepLock};
+pub use trash::TrashBatch;
 pub use tree::{LinkError, Tree};
 
 use disk::During as _;

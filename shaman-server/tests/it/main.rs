@@ -14,6 +14,7 @@ mod layers;
 mod restarts;
 mod statuses;
 mod support;
+mod sweeping;
 mod uploads;
 mod waiting;
 mod wire;

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::flamenco::StatusAnswer;
-use shaman_proto::{BlobRef, headers};
+use shaman_proto::{BlobRef, BlobStatus, headers};
 
 use super::super::Shared;
 use super::super::body::{Piece, content_length, drain_beside, next_piece};
@@ -74,11 +74,11 @@ async fn receive(
             "somebody else is sending this file; send the others first and come back".to_owned(),
         ));
     }
-    let mut upload = match shared.run(move |ops| ops.begin_upload(blob)).await?? {
-        Begun::AlreadyStored => return Ok(StatusCode::ALREADY_REPORTED.into_response()),
-        Begun::Receiving(upload) => upload,
+    let announced = content_length(headers);
+    let begun = shared.run(move |ops| begin(ops, blob, announced)).await??;
+    let Begun::Receiving(mut upload) = begun else {
+        return Ok(StatusCode::ALREADY_REPORTED.into_response());
     };
-    refuse_announced(blob, content_length(headers))?;
     let mut piece = next_piece(body).await?;
     while !piece.is_last {
         // The disk has one piece while the next one comes in. A failure of either ends both.
@@ -93,6 +93,14 @@ async fn receive(
         Uploaded::AlreadyStored => StatusCode::ALREADY_REPORTED,
     }
     .into_response())
+}
+
+/// Begins to receive. A blob that is there needs no body, right or wrong.
+fn begin(ops: &Ops, blob: BlobRef, announced: Option<u64>) -> Result<Begun, UploadError> {
+    match refuse_announced(blob, announced) {
+        Err(_) if ops.status(&blob)? == BlobStatus::Stored => Ok(Begun::AlreadyStored),
+        refused => refused.and_then(|()| ops.begin_upload(blob)),
+    }
 }
 
 /// Refuses a body whose announced length is not the declared size, before reading it.

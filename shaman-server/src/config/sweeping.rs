@@ -1,0 +1,105 @@
+//! When to sweep, what, and how much room stays free.
+
+use std::time::Duration;
+
+use super::file::GarbageCollect;
+use super::{ConfigError, time};
+
+/// Shortest age: the sweep's own limit is the same.
+const AGE_MIN: Duration = Duration::from_hours(1);
+
+/// Sweeping, as it was written or as Flamenco does it.
+#[derive(Debug, Clone)]
+pub struct Sweeping {
+    /// Between two sweeps; none at all when it is zero.
+    pub period: Duration,
+    /// Blobs that were not used for longer are swept.
+    pub max_age: Duration,
+    /// How long swept blobs stay in the trash.
+    pub trash_grace: Duration,
+    /// Most of the store's bytes, in percent, that one sweep may take.
+    pub max_share: u8,
+    /// Room that is never given to blobs.
+    pub reserve: Room,
+}
+
+/// Room on the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// So many bytes.
+    Bytes(u64),
+    /// So many percent of all.
+    Percent(u8),
+}
+
+impl Sweeping {
+    pub(super) fn new(
+        written: GarbageCollect,
+        trash_grace: Option<String>,
+        max_share: Option<String>,
+        reserve: Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let day = Duration::from_hours(24);
+        let max_age = time("shaman.garbageCollect.maxAge", written.max_age, 31 * day)?;
+        if max_age < AGE_MIN {
+            return Err(ConfigError::TooYoung);
+        }
+        let share = |key, text: String, or| {
+            parse_percent(&text).ok_or(ConfigError::Share { key, text, or })
+        };
+        Ok(Self {
+            period: time("shaman.garbageCollect.period", written.period, day)?,
+            max_age,
+            trash_grace: time("trash_grace", trash_grace, 3 * day)?,
+            max_share: max_share.map_or(Ok(90), |text| share("max_sweep_share", text, ""))?,
+            reserve: match reserve {
+                None => Room::Percent(5),
+                Some(text) => match parse_bytes(&text) {
+                    Some(bytes) => Room::Bytes(bytes),
+                    None => Room::Percent(share("reserve", text, " or like `20GB`")?),
+                },
+            },
+        })
+    }
+}
+
+fn parse_percent(text: &str) -> Option<u8> {
+    text.trim().strip_suffix('%')?.trim().parse().ok().filter(|percent| *percent <= 100)
+}
+
+/// Reads `500MB`, `20 GiB`, `1TB` or plain bytes.
+fn parse_bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_a_share_or_bytes() {
+        let room = |text: &str| {
+            let none = GarbageCollect::default();
+            Sweeping::new(none, None, None, Some(text.into())).unwrap().reserve
+        };
+        assert_eq!(room("5%"), Room::Percent(5));
+        assert_eq!(room("20 GB"), Room::Bytes(20_000_000_000));
+        assert_eq!(room("1GiB"), Room::Bytes(1 << 30));
+        assert_eq!(room("0"), Room::Bytes(0));
+    }
+}

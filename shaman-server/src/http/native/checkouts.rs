@@ -1,0 +1,91 @@
+//! `GET /v1/checkouts`, and `GET` and `DELETE /v1/checkouts/{checkout}`.
+
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde::Deserialize;
+use shaman_proto::CheckoutPath;
+use shaman_proto::wire::native::{CheckoutSummary, CheckoutsAnswer};
+
+use super::pins::pin_on_wire;
+use crate::http::Shared;
+use crate::http::failure::Failure;
+use crate::http::flamenco::json;
+use crate::ops::{Erased, LookupError, Ops};
+use crate::tasks::beside;
+
+/// Checkouts in one answer: about 200 KB.
+const PAGE: usize = 1_000;
+
+pub(super) type InUrl = Result<Path<String>, PathRejection>;
+
+/// What may be asked of the list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Listing {
+    /// Only those behind this path.
+    #[serde(default)]
+    after: String,
+}
+
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    query: Result<Query<Listing>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(Listing { after }) = query.map_err(Failure::malformed)?;
+    let answer = shared.run(move |ops| page(ops, &after)).await??;
+    Ok(json(StatusCode::OK, &answer))
+}
+
+fn page(ops: &Ops, after: &str) -> Result<CheckoutsAnswer, LookupError> {
+    let rows = ops.checkouts_after(after, PAGE + 1)?;
+    let mut checkouts = Vec::with_capacity(rows.len().min(PAGE));
+    for (checkout, row) in rows.iter().take(PAGE) {
+        let created = i64::try_from(row.created).unwrap_or(0);
+        let created = jiff::Timestamp::from_second(created).unwrap_or_default();
+        checkouts.push(CheckoutSummary {
+            checkout: checkout.as_str().to_owned(),
+            created: created.to_string(),
+            files: row.files,
+            bytes: row.bytes,
+            pin: ops.pin_of(checkout)?.map(|pin| pin_on_wire(&pin)),
+        });
+    }
+    let is_more = rows.len() > PAGE;
+    let next = checkouts.last().filter(|_| is_more).map(|last| last.checkout.clone());
+    Ok(CheckoutsAnswer { checkouts, next })
+}
+
+pub(super) async fn show(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
+    let checkout = parse(url)?;
+    let shown = checkout.clone();
+    match shared.run(move |ops| ops.manifest(&checkout)).await?? {
+        Some(manifest) => Ok(json(StatusCode::OK, &manifest)),
+        None => Err(crate::ops::PinError::NotOurs(shown).into()),
+    }
+}
+
+pub(super) async fn erase(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
+    let checkout = parse(url)?;
+    let shown = checkout.clone();
+    let erased = shared.run(move |ops| ops.erase(&checkout)).await??;
+    tracing::info!(checkout = shown.as_str(), "erased a checkout");
+    if let Erased::Erased(tree) = erased {
+        // Nobody sees it any more; deleting 50,000 files takes a second.
+        let blocking = shared.blocking.clone();
+        beside(async move { drop(blocking.run(move || drop(tree)).await) });
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Exactly the path of a checkout: nothing is cleaned here, so that nobody erases what they did not
+/// name.
+pub(super) fn parse(url: InUrl) -> Result<CheckoutPath, Failure> {
+    let Path(text) = url.map_err(Failure::malformed)?;
+    let checkout: CheckoutPath = text.parse().map_err(Failure::malformed)?;
+    if checkout.as_str() == text {
+        return Ok(checkout);
+    }
+    Err(Failure::malformed(format_args!("write the checkout as `{checkout}`")))
+}

@@ -1,0 +1,58 @@
+//! Our own API, below `/v1`: JSON, for ops and for clients that know us.
+
+mod checkouts;
+mod pins;
+mod sweep;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+
+use super::Shared;
+use super::failure::Failure;
+use crate::ops::{EraseError, PinError, SweepError};
+
+/// Its routes.
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/sweep", post(sweep::sweep))
+        .route("/v1/checkouts", get(checkouts::list))
+        .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))
+        .route("/v1/pins/{*checkout}", put(pins::pin).delete(pins::unpin))
+}
+
+impl From<SweepError> for Failure {
+    fn from(error: SweepError) -> Self {
+        match error {
+            SweepError::TooYoung => Self::malformed(error),
+            SweepError::Busy | SweepError::TooMuch { .. } => {
+                Self::new(StatusCode::CONFLICT, error.to_string())
+            }
+            SweepError::Root(ref source) => {
+                tracing::error!(error = format!("{source:?}"), "a sweep was given up");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+            }
+            SweepError::Disk(error) => error.into(),
+            SweepError::Index(error) => crate::ops::LookupError::Index(error).into(),
+        }
+    }
+}
+
+impl From<EraseError> for Failure {
+    fn from(error: EraseError) -> Self {
+        match error {
+            EraseError::NotOurs(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            EraseError::Pinned(..) => Self::new(StatusCode::CONFLICT, error.to_string()),
+            EraseError::Lookup(error) => error.into(),
+        }
+    }
+}
+
+impl From<PinError> for Failure {
+    fn from(error: PinError) -> Self {
+        match error {
+            PinError::NotOurs(_) => Self::new(StatusCode::NOT_FOUND, error.to_string()),
+            PinError::Lookup(error) => error.into(),
+        }
+    }
+}

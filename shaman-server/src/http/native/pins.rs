@@ -1,0 +1,59 @@
+//! `PUT` and `DELETE /v1/pins/{checkout}`.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use shaman_proto::wire::native::Pin;
+
+use super::checkouts::{InUrl, parse};
+use crate::http::Shared;
+use crate::http::body::json_bytes;
+use crate::http::failure::Failure;
+use crate::store::StoredPin;
+
+/// Most characters of a reason: it stands in lists.
+const REASON_MAX: usize = 500;
+
+pub(super) async fn pin(
+    State(shared): State<Shared>,
+    url: InUrl,
+    headers: HeaderMap,
+    mut body: Body,
+) -> Result<Response, Failure> {
+    let checkout = parse(url)?;
+    let bytes = json_bytes(&headers, &mut body).await?;
+    let pin: Pin = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::malformed(format_args!("the request body has an error: {error}"))
+    })?;
+    if pin.reason.chars().count() > REASON_MAX {
+        return Err(Failure::malformed("the reason is longer than 500 characters; say it shorter"));
+    }
+    let until = match &pin.until {
+        None => None,
+        Some(text) => {
+            let time: jiff::Timestamp = text.parse().map_err(|_| {
+                Failure::malformed(format_args!(
+                    "`until: {text}` is no time; write it like 2026-12-31T18:00:00Z"
+                ))
+            })?;
+            Some(u64::try_from(time.as_second()).unwrap_or(0))
+        }
+    };
+    let pin = StoredPin { checkout, reason: pin.reason, until };
+    shared.run(move |ops| ops.pin(&pin)).await??;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+pub(super) async fn unpin(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
+    let checkout = parse(url)?;
+    let was_pinned = shared.run(move |ops| ops.unpin(&checkout)).await??;
+    Ok(if was_pinned { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
+}
+
+/// A pin as it travels.
+pub(super) fn pin_on_wire(pin: &StoredPin) -> Pin {
+    let until = pin.until.and_then(|until| i64::try_from(until).ok());
+    let until = until.and_then(|until| jiff::Timestamp::from_second(until).ok());
+    Pin { reason: pin.reason.clone(), until: until.map(|until| until.to_string()) }
+}

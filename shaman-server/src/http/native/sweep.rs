@@ -1,0 +1,55 @@
+//! `POST /v1/sweep`: remove what nothing uses; dry unless told otherwise.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use shaman_proto::parse_duration;
+use shaman_proto::wire::native::{Spared, SweepAnswer, SweepRequest, Weight};
+
+use crate::http::Shared;
+use crate::http::body::json_bytes;
+use crate::http::failure::Failure;
+use crate::http::flamenco::json;
+use crate::ops::{self, Dry, Swept};
+use crate::upkeep;
+
+pub(super) async fn sweep(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    mut body: Body,
+) -> Result<Response, Failure> {
+    let bytes = json_bytes(&headers, &mut body).await?;
+    let request: SweepRequest = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::malformed(format_args!("the request body has an error: {error}"))
+    })?;
+    let dry = if request.dry_run { Dry::Yes } else { Dry::No };
+    let mut order = upkeep::order(&shared.settings.sweeping, dry);
+    if let Some(text) = &request.max_age {
+        order.max_age = parse_duration(text).map_err(Failure::malformed)?;
+    }
+    if request.force {
+        order.max_share = None;
+    }
+    let swept = shared.run(move |ops| ops.sweep(&order, || true)).await??;
+    Ok(json(StatusCode::OK, &answer(&swept, dry)))
+}
+
+/// The report as it travels.
+pub(super) fn answer(swept: &Swept, dry: Dry) -> SweepAnswer {
+    let weight = |weight: ops::Weight| Weight { blobs: weight.blobs, bytes: weight.bytes };
+    SweepAnswer {
+        dry_run: dry == Dry::Yes,
+        all: weight(swept.all),
+        swept: weight(swept.swept),
+        spared: Spared {
+            young: weight(swept.young),
+            linked: weight(swept.linked),
+            named: weight(swept.named),
+            symlinked: weight(swept.symlinked),
+            held: weight(swept.held),
+        },
+        deleted: weight(swept.deleted),
+        trashed: weight(swept.trashed),
+    }
+}

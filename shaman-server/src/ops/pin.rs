@@ -1,0 +1,61 @@
+//! Pins and lists of checkouts.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use shaman_proto::{CheckoutPath, Manifest};
+
+use super::{LookupError, Ops};
+use crate::index::CheckoutRow;
+use crate::store::StoredPin;
+
+/// A checkout that cannot be pinned.
+#[derive(Debug, thiserror::Error)]
+pub enum PinError {
+    /// We made no such checkout.
+    #[error("there is no checkout `{0}` of this server; name one exactly as it was answered")]
+    NotOurs(CheckoutPath),
+    /// A lookup failed.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+}
+
+impl Ops {
+    /// The pin of a checkout that has not ended yet.
+    pub fn pin_of(&self, checkout: &CheckoutPath) -> Result<Option<StoredPin>, LookupError> {
+        let now = self.now_secs();
+        let pin = self.store.read_pin(checkout)?;
+        Ok(pin.filter(|pin| pin.until.is_none_or(|until| until > now)))
+    }
+
+    /// Pins a checkout, in place of an older pin: nothing but `unpin` and its end let it go.
+    pub fn pin(&self, pin: &StoredPin) -> Result<(), PinError> {
+        if !self.store.has_checkout(&pin.checkout).map_err(LookupError::Disk)? {
+            return Err(PinError::NotOurs(pin.checkout.clone()));
+        }
+        Ok(self.store.write_pin(pin).map_err(LookupError::Disk)?)
+    }
+
+    /// Takes a pin away; `false` when there was none.
+    pub fn unpin(&self, checkout: &CheckoutPath) -> Result<bool, LookupError> {
+        Ok(self.store.remove_pin(checkout)?)
+    }
+
+    /// At most `most` checkouts behind this path, by path.
+    pub fn checkouts_after(
+        &self,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<(CheckoutPath, CheckoutRow)>, LookupError> {
+        Ok(self.index.checkouts_after(after, most)?)
+    }
+
+    /// A checkout's manifest; `None` when we made no such checkout.
+    pub fn manifest(&self, checkout: &CheckoutPath) -> Result<Option<Manifest>, LookupError> {
+        Ok(self.store.read_manifest(checkout)?)
+    }
+
+    /// Now, so far as this server knows.
+    pub fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.now_secs())
+    }
+}

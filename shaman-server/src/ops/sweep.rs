@@ -1,0 +1,342 @@
+//! Remove what nothing names.
+//!
+//! # Order
+//!
+//! Candidates (older than the age, no name but the one in the store) → roots (manifests, symlinks
+//! below `jobs/`) → for each that is left: rename to the trash, look once more → delete trash whose
+//! own grace is over.
+//!
+//! # Why no blob is lost
+//!
+//! * Whoever was told that we have a blob made it young: its mtime is at most a tenth of the grace
+//!   older than that.
+//! * A checkout holds its blobs before it looks for them. A sweep that takes one all the same looks
+//!   at the holds, the links and the mtime once more *after* the rename, and puts it back.
+//! * Who finds a blob missing looks in the trash, and puts it back.
+//! * A hard link keeps the bytes whatever a sweep does to the name.
+//! * A root that cannot be read ends the sweep before anything is taken.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use shaman_proto::BlobRef;
+
+use super::{LookupError, Ops};
+use crate::index::{BlobRow, IndexError};
+use crate::store::{DiskError, StoredBlob, TrashBatch};
+
+/// Never swept below this age, whatever anybody asks for: a client that was told that we have a
+/// blob has so long to ask for its checkout.
+pub const AGE_MIN: Duration = Duration::from_hours(1);
+
+/// Blobs looked up in the index at once.
+const BATCH: usize = 4_096;
+
+/// Whether to do it or to say what would be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dry {
+    /// Only say.
+    Yes,
+    /// Do it.
+    No,
+}
+
+/// What to sweep.
+#[derive(Debug, Clone)]
+pub struct SweepOrder {
+    /// Blobs that were not used for longer are swept.
+    pub max_age: Duration,
+    /// How long swept blobs stay in the trash.
+    pub trash_grace: Duration,
+    /// Most of the store's bytes, in percent, that one sweep may take; `None` for all.
+    pub max_share: Option<u8>,
+    /// Stop when so many bytes are taken, oldest use first, and delete them at once.
+    pub wanted_bytes: Option<u64>,
+    /// Whether to do it.
+    pub dry: Dry,
+}
+
+/// Blobs and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weight {
+    /// How many.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Weight {
+    fn add(&mut self, bytes: u64) {
+        self.blobs += 1;
+        self.bytes += bytes;
+    }
+}
+
+/// What a sweep found and did. A dry one gives the same numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// All blobs in the store before.
+    pub all: Weight,
+    /// Taken.
+    pub swept: Weight,
+    /// Used lately.
+    pub young: Weight,
+    /// In a checkout of hard links.
+    pub linked: Weight,
+    /// In a manifest.
+    pub named: Weight,
+    /// In a checkout of symlinks.
+    pub symlinked: Weight,
+    /// Needed by something that ran meanwhile.
+    pub held: Weight,
+    /// Old, but enough was taken before.
+    pub enough: Weight,
+    /// Deleted from the trash for ever.
+    pub deleted: Weight,
+    /// In the trash afterwards: what comes back when anybody asks for it, and room when it is gone.
+    pub trashed: Weight,
+}
+
+/// Why nothing was swept, or not everything.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// Too young.
+    #[error("blobs stay for at least {} minutes after their last use; sweep with a longer age", AGE_MIN.as_secs() / 60)]
+    TooYoung,
+    /// Another one runs.
+    #[error("another sweep is running on this storage; wait for its end")]
+    Busy,
+    /// A root could not be read, so nothing was taken.
+    #[error("nothing was swept, because what is still used cannot be told: {0}")]
+    Root(#[source] DiskError),
+    /// It would take nearly everything.
+    #[error(
+        "nothing was swept: it would take {share} % of the store, more than the {limit} % allowed at once; if that is right, sweep with --force"
+    )]
+    TooMuch {
+        /// Of all bytes.
+        share: u64,
+        /// Allowed.
+        limit: u8,
+    },
+    /// A file operation failed on the way; what was taken until then is in the trash.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+impl From<LookupError> for SweepError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Disk(disk) => disk.into(),
+            LookupError::Index(index) => index.into(),
+        }
+    }
+}
+
+/// A blob that may go.
+type Candidate = (BlobRef, StoredBlob);
+
+impl Ops {
+    /// Sweeps as ordered. `go_on` is asked now and then; `false` ends it early, with nothing
+    /// half-done.
+    pub fn sweep(&self, order: &SweepOrder, go_on: impl Fn() -> bool) -> Result<Swept, SweepError> {
+        if order.max_age < AGE_MIN {
+            return Err(SweepError::TooYoung);
+        }
+        let Some(_lock) = self.store.lock_sweep()? else { return Err(SweepError::Busy) };
+        let mut swept = Swept::default();
+        let mut candidates = self.candidates(order, &mut swept)?;
+        self.spare_rooted(&mut candidates, &mut swept).map_err(SweepError::Root)?;
+        candidates.sort_by_key(|(blob, found)| (found.last_used, *blob));
+        refuse_too_much(order, &candidates, swept.all.bytes)?;
+        let batch = self.store.new_trash_batch(self.now_secs());
+        for candidate in candidates {
+            if !go_on() {
+                break;
+            }
+            self.sweep_one(order, &candidate, &batch, &mut swept)?;
+        }
+        self.settle_trash(order, &batch, &mut swept)?;
+        Ok(swept)
+    }
+
+    fn candidates(
+        &self,
+        order: &SweepOrder,
+        swept: &mut Swept,
+    ) -> Result<Vec<Candidate>, SweepError> {
+        let oldest_kept = self.now_secs().saturating_sub(order.max_age.as_secs());
+        let mut candidates: Vec<Candidate> = Vec::new();
+        self.store.walk_blobs(|blob, found| {
+            let bytes = blob.size.bytes();
+            swept.all.add(bytes);
+            if found.last_used >= oldest_kept {
+                swept.young.add(bytes);
+            } else if found.links > 1 {
+                swept.linked.add(bytes);
+            } else {
+                candidates.push((blob, found));
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.spare_used(oldest_kept, &mut candidates, swept)?;
+        Ok(candidates)
+    }
+
+    /// Takes out what the index knows to be used later than the disk says: a restored backup or a
+    /// copy may bring back older times than clients were told of.
+    fn spare_used(
+        &self,
+        oldest_kept: u64,
+        candidates: &mut Vec<Candidate>,
+        swept: &mut Swept,
+    ) -> Result<(), SweepError> {
+        let mut used = HashSet::new();
+        for batch in candidates.chunks(BATCH) {
+            let blobs: Vec<BlobRef> = batch.iter().map(|(blob, _)| *blob).collect();
+            let rows = self.index.blobs(&blobs)?;
+            let is_young =
+                |row: Option<BlobRow>| row.is_some_and(|row| row.last_used >= oldest_kept);
+            used.extend(
+                blobs.into_iter().zip(rows).filter(|(_, row)| is_young(*row)).map(|(b, _)| b),
+            );
+        }
+        candidates.retain(|(blob, _)| {
+            let is_used = used.contains(blob);
+            if is_used {
+                swept.young.add(blob.size.bytes());
+            }
+            !is_used
+        });
+        Ok(())
+    }
+
+    /// Takes out what manifests and symlinks name. Reads all of them, or fails.
+    fn spare_rooted(
+        &self,
+        candidates: &mut Vec<Candidate>,
+        swept: &mut Swept,
+    ) -> Result<(), DiskError> {
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let mut named: HashSet<BlobRef> = HashSet::new();
+        let old: HashSet<BlobRef> = candidates.iter().map(|(blob, _)| *blob).collect();
+        self.store.walk_manifests(|manifest| {
+            let blobs = manifest.files.iter().map(shaman_proto::ManifestEntry::blob);
+            named.extend(blobs.filter(|blob| old.contains(blob)));
+            ControlFlow::Continue(())
+        })?;
+        let linked = self.store.linked_files()?;
+        candidates.retain(|(blob, found)| {
+            let spared = if named.contains(blob) {
+                &mut swept.named
+            } else if linked.contains(&found.file) {
+                &mut swept.symlinked
+            } else {
+                return true;
+            };
+            spared.add(blob.size.bytes());
+            false
+        });
+        Ok(())
+    }
+
+    fn sweep_one(
+        &self,
+        order: &SweepOrder,
+        (blob, found): &Candidate,
+        batch: &TrashBatch,
+        swept: &mut Swept,
+    ) -> Result<(), SweepError> {
+        let bytes = blob.size.bytes();
+        if order.wanted_bytes.is_some_and(|wanted| swept.swept.bytes >= wanted) {
+            swept.enough.add(bytes);
+            return Ok(());
+        }
+        if self.holds.is_held(blob) {
+            swept.held.add(bytes);
+            return Ok(());
+        }
+        if order.dry == Dry::No {
+            // Whoever is told of the blob from here on is told by the disk.
+            self.index.forget_blobs([blob])?;
+            if !self.store.trash(blob, batch)? {
+                return Ok(());
+            }
+            if self.is_used_after_all(blob, found, batch)? {
+                self.store.restore(blob)?;
+                swept.held.add(bytes);
+                return Ok(());
+            }
+        }
+        swept.swept.add(bytes);
+        Ok(())
+    }
+
+    /// Looks at a blob in the trash: did anybody begin to use it while it was taken?
+    fn is_used_after_all(
+        &self,
+        blob: &BlobRef,
+        found: &StoredBlob,
+        batch: &TrashBatch,
+    ) -> Result<bool, DiskError> {
+        if self.holds.is_held(blob) {
+            return Ok(true);
+        }
+        let now = self.store.find_in_batch(blob, batch)?;
+        Ok(now.is_some_and(|now| now.links > 1 || now.last_used != found.last_used))
+    }
+
+    /// Deletes trash whose grace is over, and counts what is left.
+    fn settle_trash(
+        &self,
+        order: &SweepOrder,
+        own: &TrashBatch,
+        swept: &mut Swept,
+    ) -> Result<(), SweepError> {
+        let oldest_kept = self.now_secs().saturating_sub(order.trash_grace.as_secs());
+        // Short of room, what was just taken goes at once.
+        let is_over =
+            |batch: &TrashBatch| batch.taken_at() < oldest_kept || order.wanted_bytes.is_some();
+        for batch in self.store.trash_batches()? {
+            let (blobs, bytes) = self.store.weigh_batch(&batch)?;
+            if !is_over(&batch) {
+                swept.trashed.blobs += blobs;
+                swept.trashed.bytes += bytes;
+                continue;
+            }
+            if order.dry == Dry::No {
+                self.store.delete_batch(&batch)?;
+            }
+            swept.deleted.blobs += blobs;
+            swept.deleted.bytes += bytes;
+        }
+        if order.dry == Dry::Yes {
+            let goes = if is_over(own) { &mut swept.deleted } else { &mut swept.trashed };
+            goes.blobs += swept.swept.blobs;
+            goes.bytes += swept.swept.bytes;
+        }
+        Ok(())
+    }
+}
+
+fn refuse_too_much(
+    order: &SweepOrder,
+    candidates: &[Candidate],
+    all_bytes: u64,
+) -> Result<(), SweepError> {
+    let Some(limit) = order.max_share else { return Ok(()) };
+    let mut bytes: u64 = candidates.iter().map(|(blob, _)| blob.size.bytes()).sum();
+    bytes = order.wanted_bytes.map_or(bytes, |wanted| bytes.min(wanted));
+    let share = (u128::from(bytes) * 100).div_ceil(u128::from(all_bytes.max(1)));
+    if share > u128::from(limit) {
+        let share = u64::try_from(share).unwrap_or(100);
+        return Err(SweepError::TooMuch { share, limit });
+    }
+    Ok(())
+}

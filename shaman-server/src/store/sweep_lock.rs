@@ -1,0 +1,51 @@
+//! One sweep at a time, whichever server runs it.
+
+use std::fs::{File, OpenOptions};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::Store;
+use super::disk::{DiskError, During as _};
+
+/// Held while a sweep runs.
+#[derive(Debug)]
+pub struct SweepLock {
+    _file: File,
+}
+
+impl Store {
+    /// Takes the storage's sweep lock; `None` when somebody else has it.
+    pub fn lock_sweep(&self) -> Result<Option<SweepLock>, DiskError> {
+        let path = self.layout.staging().join("sweep.lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .during("open", &path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(SweepLock { _file: file })),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            failed @ Err(_) => failed.map(|()| None).during("lock", &path),
+        }
+    }
+
+    /// Free bytes and all bytes of the storage's file system, as ordinary users see them.
+    pub fn space(&self) -> Result<Space, DiskError> {
+        let stat = rustix::fs::fstatvfs(&self.jobs).during("look at", &self.layout.jobs())?;
+        Ok(Space {
+            free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+            all_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+        })
+    }
+}
+
+/// Room on the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// What can still be written.
+    pub free_bytes: u64,
+    /// Everything.
+    pub all_bytes: u64,
+}

@@ -1,0 +1,5 @@
+//! What the server does by itself, now and then.
+
+mod sweeping;
+
+pub use sweeping::{keep_swept, order};

@@ -1,0 +1,107 @@
+//! When to sweep: every period, and when room gets short.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::Sweeping;
+use crate::ops::{AGE_MIN, Dry, Ops, SweepError, SweepOrder, Swept};
+use crate::tasks::{Blocking, Stop};
+
+/// From the start to the first sweep, as with Flamenco: long enough that a server which is started
+/// by mistake can be stopped again.
+const FIRST: Duration = Duration::from_secs(30);
+
+/// Between two looks at the free room.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// After a sweep that could not make enough room, so long no other one for that reason.
+const TRY_AGAIN: Duration = Duration::from_mins(30);
+
+/// What the configuration says is to be swept.
+pub fn order(sweeping: &Sweeping, dry: Dry) -> SweepOrder {
+    SweepOrder {
+        max_age: sweeping.max_age,
+        trash_grace: sweeping.trash_grace,
+        max_share: Some(sweeping.max_share),
+        wanted_bytes: None,
+        dry,
+    }
+}
+
+/// Sweeps every period and when the reserve is touched, until stopped.
+pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping, mut stop: Stop) {
+    let mut due = (sweeping.period > Duration::ZERO).then(|| Instant::now() + FIRST);
+    let mut short_again = Instant::now() + FIRST;
+    loop {
+        let look = Instant::now() + LOOK_EVERY;
+        let next = due.map_or(look, |due| due.min(look));
+        tokio::select! {
+            () = tokio::time::sleep_until(next) => {}
+            () = stop.wait() => return,
+        }
+        let now = Instant::now();
+        if due.is_some_and(|due| due <= now) {
+            sweep(ops, blocking, order(sweeping, Dry::No), &stop).await;
+            // From the end of one to the start of the next, as with Flamenco.
+            due = Some(Instant::now() + sweeping.period);
+        }
+        if now >= short_again
+            && let Some(wanted) = shortage(ops, blocking).await
+        {
+            tracing::warn!(
+                wanted_bytes = wanted,
+                "the storage's reserve is touched; sweeping what was not used for longest"
+            );
+            let short = SweepOrder {
+                max_age: AGE_MIN,
+                wanted_bytes: Some(wanted),
+                ..order(sweeping, Dry::No)
+            };
+            sweep(ops, blocking, short, &stop).await;
+            if shortage(ops, blocking).await.is_some() {
+                short_again = Instant::now() + TRY_AGAIN;
+                tracing::error!("the storage is still short of room; erase checkouts or add space");
+            }
+        }
+    }
+}
+
+async fn shortage(ops: &Arc<Ops>, blocking: &Blocking) -> Option<u64> {
+    let ops = Arc::clone(ops);
+    match blocking.run(move || ops.shortage()).await {
+        Ok(Ok(wanted)) => Some(wanted).filter(|wanted| *wanted > 0),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "cannot tell how much room is left");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+async fn sweep(ops: &Arc<Ops>, blocking: &Blocking, order: SweepOrder, stop: &Stop) {
+    let (ops, stop) = (Arc::clone(ops), stop.clone());
+    match blocking.run(move || ops.sweep(&order, || !stop.is_set())).await {
+        Ok(Ok(swept)) => tell(&swept),
+        // The other server's sweep does for both.
+        Ok(Err(SweepError::Busy)) => tracing::info!("another server sweeps this storage"),
+        Ok(Err(error)) => {
+            let error = anyhow::Error::from(error);
+            tracing::error!("{error:#}");
+        }
+        Err(error) => tracing::error!("{error}"),
+    }
+}
+
+fn tell(swept: &Swept) {
+    tracing::info!(
+        blobs = swept.all.blobs,
+        swept_blobs = swept.swept.blobs,
+        swept_bytes = swept.swept.bytes,
+        deleted_blobs = swept.deleted.blobs,
+        deleted_bytes = swept.deleted.bytes,
+        trashed_bytes = swept.trashed.bytes,
+        "swept the storage"
+    );
+}
