@@ -23,7 +23,7 @@ pub struct Cli {
 /// What `shaman` can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Upload a .blend with everything it needs and make a checkout of it
+    /// Bring a .blend with everything it needs to where workers see it
     Submit(SubmitArgs),
     /// List the files a .blend needs
     Deps(DepsArgs),

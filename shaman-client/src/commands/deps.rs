@@ -17,6 +17,7 @@ pub(super) fn run(args: &DepsArgs) -> anyhow::Result<()> {
     }
     drop(out);
     complain(&trace);
+    complain_of_outside(&trace);
     Ok(())
 }
 
@@ -49,18 +50,22 @@ fn list(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
     )
 }
 
-/// Says on stderr what is wrong, in both forms of output.
+/// Says on stderr what is missing and what could not be followed, in both forms of output.
 pub(super) fn complain(trace: &Trace) {
     for file in &trace.missing {
         let asked = asked_by(&file.users);
         eprintln!("missing: `{}` ({}){asked}", file.path.display(), file.kind.word());
     }
+    for warning in &trace.warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// Says on stderr which files have no place in a checkout or copy.
+pub(super) fn complain_of_outside(trace: &Trace) {
     for file in trace.files.iter().filter(|file| file.in_pack.is_none()) {
         let asked = asked_by(&file.users);
         eprintln!("outside the project: `{}` ({}){asked}", file.path.display(), file.kind.word());
-    }
-    for warning in &trace.warnings {
-        eprintln!("warning: {warning}");
     }
 }
 

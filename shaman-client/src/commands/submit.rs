@@ -69,7 +69,11 @@ impl Way<'_> {
         name: &CheckoutPath,
     ) -> anyhow::Result<Ending> {
         let Self { args, api, storage, traced, listener } = self;
-        let ready = match approach::choose(args.approach, storage, &traced.blend)? {
+        let choice = approach::choose(args.approach, storage, &traced.blend)?;
+        if packed.is_err() && !matches!(choice, Choice::InPlace { .. }) {
+            super::deps::complain_of_outside(traced);
+        }
+        let ready = match choice {
             Choice::InPlace { blend, checkout } => Ready::InPlace(blend, checkout),
             Choice::Copy(location) => Ready::Copy(packed?, location),
             Choice::Shaman => Ready::Shaman(packed?),

@@ -39,6 +39,8 @@ fn what_a_blend_in_place_needs_from_elsewhere_draws_a_warning() {
     let warned = |storage: &str| {
         let output = farm.try_submit(Path::new(&blend), &["--storage", storage]);
         assert!(output.status.success(), "{output:?}");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(!printed.contains("outside the project"), "a pack is not made: {printed}");
         let warnings = told(&output, "warning");
         warnings.iter().filter(|warning| warning.contains("outside the storage")).count()
     };

@@ -32,6 +32,7 @@ fn files_outside_the_project_are_refused_with_a_project_that_holds_them() {
     assert!(message.contains("--project"), "{message}");
     let larger = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1");
     assert!(message.trim_end().ends_with(larger), "{message}");
+    assert!(message.contains("outside the project: `"), "each is named: {message}");
 }
 
 #[test]
