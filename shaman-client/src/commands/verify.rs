@@ -1,5 +1,7 @@
 //! `shaman verify`: is a checkout complete where it stands?
 
+use std::io::IsTerminal as _;
+
 use serde_json::json;
 
 use super::sending::CLOCK;
@@ -9,12 +11,15 @@ use crate::progress::{Progress, Silence};
 use crate::verify::{Depth, Problem, Report, Verifier, Wrong};
 
 pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
-    use std::io::IsTerminal as _;
     let depth = if args.quick { Depth::Sizes } else { Depth::Bytes };
     let mut verifier = Verifier::new(&args.dir, depth, CLOCK);
     let bars = show::Bars::default();
-    let is_shown = !args.json && args.wait.is_none() && std::io::stderr().is_terminal();
-    let progress: &dyn Progress = if is_shown { &bars } else { &Silence };
+    let progress: &dyn Progress = match args.wait {
+        _ if args.json => &Silence,
+        Some(_) => &show::Plain,
+        None if std::io::stderr().is_terminal() => &bars,
+        None => &Silence,
+    };
     let report = match args.wait {
         Some(time) => verifier.wait(time, progress)?,
         None => verifier.look(progress)?,

@@ -114,13 +114,21 @@ impl Verifier {
         progress: &dyn Progress,
     ) -> Result<Report, ManifestFault> {
         let end = Instant::now() + time;
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut told) = (FIRST_PAUSE, None);
         loop {
             let found = self.look(progress);
             let is_settled = match &found {
                 Ok(report) => report.wrong.is_empty(),
                 Err(fault) => !fault.may_pass(),
             };
+            let there = found.as_ref().ok().map(|report| {
+                let files = report.manifest.files.len();
+                (files - report.wrong.len(), files)
+            });
+            if let Some((right, files)) = there.filter(|there| told != Some(*there)) {
+                progress.tell(Event::Note(format!("{right} of {files} files are right")));
+                told = there;
+            }
             let left = end.saturating_duration_since(Instant::now());
             if is_settled || left.is_zero() {
                 return found;

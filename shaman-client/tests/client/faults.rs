@@ -177,6 +177,7 @@ fn a_blob_whose_answer_was_lost_is_not_sent_twice() {
     let folder = folder(&[("a", "one")]);
     assert_eq!(end(&upload(&peer, folder.path()))["uploaded_bytes"], 3);
     assert_eq!((peer.count(SEND), peer.count("GET /api/v3/shaman/files/")), (1, 1));
+    assert_eq!(peer.count("/requirements"), 2, "asked once more before the checkout");
 }
 
 #[test]

@@ -120,6 +120,9 @@ fn a_directory_and_its_manifest_may_come_late() {
     });
     let output = verify(&farm, &dir, &["--wait", "1m"]);
     assert!(output.status.success(), "{output:?}");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.ends_with("3 of 3 files are right\n"), "{told}");
+    assert!(told.lines().count() < 4, "only what is new: {told}");
     coming.join().unwrap();
 }
 

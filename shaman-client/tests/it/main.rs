@@ -15,4 +15,5 @@ mod deps_names;
 mod deps_nodes;
 mod deps_sequences;
 mod deps_simulations;
+mod layers;
 mod support;
