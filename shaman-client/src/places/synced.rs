@@ -6,11 +6,13 @@ use super::below::names;
 
 /// How a folder of a client is called, in lower case; with anything behind a blank, a dash or a
 /// bracket (`OneDrive - Studio`, `GoogleDrive-me@example.com`).
-const NAMES: [(&str, &str); 10] = [
+const NAMES: [(&str, &str); 11] = [
     ("dropbox", "Dropbox"),
     ("onedrive", "OneDrive"),
     ("google drive", "Google Drive"),
     ("googledrive", "Google Drive"),
+    // What the drive that it mounts on Windows begins with.
+    ("my drive", "Google Drive"),
     ("icloud drive", "iCloud"),
     ("iclouddrive", "iCloud"),
     ("com~apple~clouddocs", "iCloud"),
@@ -74,6 +76,7 @@ mod tests {
             (r"C:\Users\me\OneDrive - Studio\farm", "OneDrive"),
             ("/Users/me/Library/CloudStorage/GoogleDrive-me@example.com/My Drive", "Google Drive"),
             ("/Users/me/Library/Mobile Documents/com~apple~CloudDocs/farm", "iCloud"),
+            (r"G:\My Drive\farm", "Google Drive"),
             ("/home/me/Nextcloud", "Nextcloud"),
             ("/home/me/ownCloud/x", "ownCloud"),
         ] {

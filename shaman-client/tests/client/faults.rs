@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::peer::{CUT, CUT_AFTER, Peer};
+use crate::peer::{CUT, CUT_AFTER, HAD_IT, Peer};
 
 /// How the sending of a blob begins.
 const SEND: &str = "POST /api/v3/shaman/files/";
@@ -149,6 +149,23 @@ fn a_server_that_takes_what_it_gets_is_asked_once() {
     let folder = folder(&[("a", "one"), ("b", "two")]);
     end(&upload(&peer, folder.path()));
     assert_eq!((peer.count("/requirements"), peer.count("/create")), (1, 1));
+}
+
+#[test]
+fn a_server_that_has_a_blob_by_now_may_close_the_connection_upon_it() {
+    let folder = folder(&[]);
+    // More than fits into buffers, so that the client is still sending.
+    std::fs::write(folder.path().join("dir/a"), vec![1; 32 << 20]).unwrap();
+    let twin: std::sync::Arc<std::sync::OnceLock<Peer>> = std::sync::Arc::default();
+    let inside = std::sync::Arc::clone(&twin);
+    let peer = Peer::start(move |request, _| {
+        let blob = request.strip_prefix(SEND)?.to_owned();
+        inside.get().unwrap().stored.lock().unwrap().insert(blob, Vec::new());
+        Some(HAD_IT)
+    });
+    twin.set(peer.clone()).ok().unwrap();
+    end(&upload(&peer, folder.path()));
+    assert_eq!((peer.count(SEND), peer.count("/create")), (1, 1), "not sent again");
 }
 
 #[test]

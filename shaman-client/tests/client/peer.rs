@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// What the test does with a request before it is answered: `Some(CUT)` cuts the connection,
-/// `Some(CUT_AFTER)` does what is asked first, and another number is answered as that status.
+/// `Some(CUT_AFTER)` does what is asked first, `Some(HAD_IT)` answers 208 before the body is read, and
+/// another number is answered as that status.
 pub(crate) type Meddle = Box<dyn Fn(&str, usize) -> Option<u16> + Send + Sync>;
 
 /// The connection is cut before the body is read.
@@ -19,6 +20,10 @@ pub(crate) const CUT: u16 = 0;
 
 /// The request is obeyed, and the connection cut instead of an answer.
 pub(crate) const CUT_AFTER: u16 = 1;
+
+/// The blob is there: the answer comes at once, and the connection is closed upon the body, as
+/// Flamenco's own server does.
+pub(crate) const HAD_IT: u16 = 2;
 
 #[derive(Clone)]
 pub(crate) struct Peer {
@@ -107,6 +112,12 @@ impl Peer {
         let meddled = (self.meddle)(&request, before);
         let cut = || stream.shutdown(std::net::Shutdown::Both).ok();
         if meddled == Some(CUT) {
+            cut()?;
+            return None;
+        }
+        if meddled == Some(HAD_IT) {
+            let mut stream = stream;
+            stream.write_all(b"HTTP/1.1 208 X\r\nContent-Length: 0\r\n\r\n").ok()?;
             cut()?;
             return None;
         }
