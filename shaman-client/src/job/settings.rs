@@ -46,7 +46,7 @@ pub enum SettingError {
     Ours(String),
     /// Required, and neither given nor with a default.
     #[error(
-        "job type `{job_type}` needs {}; nobody but Blender's add-on can work that out",
+        "job type `{job_type}` needs {} too; what Blender's add-on works out has to be given here",
         needed(keys)
     )]
     Needed {
