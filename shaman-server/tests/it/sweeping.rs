@@ -93,10 +93,12 @@ fn what_nothing_uses_goes_and_everything_else_stays() {
     }
 }
 
+type Use = fn(&TestServer, &Blob);
+
 #[test]
 fn any_use_brings_a_swept_blob_back() {
     let server = TestServer::start();
-    let uses: [(&str, fn(&TestServer, &Blob)); 4] = [
+    let uses: [(&str, Use); 4] = [
         ("asked for", |server, blob| {
             assert_eq!(server.requirements(&[blob.entry("a")]).json()["files"], json!([]));
         }),

@@ -28,9 +28,13 @@ pub(super) fn job_type(name: &str) -> Answer {
 
 fn description() -> Value {
     let settings = json!([
-        { "key": "blendfile", "type": "string", "required": true, "visible": "web" },
-        { "key": "frames", "type": "string", "required": true },
+        { "key": "frames", "type": "string", "required": true, "eval": "frame_range" },
         { "key": "chunk_size", "type": "int32", "default": 1 },
+        { "key": "render_output_root", "type": "string", "subtype": "dir_path", "required": true },
+        { "key": "render_output_path", "type": "string", "subtype": "file_path", "editable": false },
+        { "key": "blendfile", "type": "string", "required": true, "visible": "web" },
+        { "key": "fps", "type": "float", "eval": "fps" },
+        { "key": "format", "type": "string", "required": true, "eval": "format" },
     ]);
     json!({ "name": TYPE, "label": "Simple Blender Render", "etag": ETAG, "settings": settings })
 }
