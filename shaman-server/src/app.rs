@@ -12,7 +12,7 @@ use crate::http::{self, Shared};
 use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Ended, Limits, Ops, Reserve};
-use crate::store::Store;
+use crate::store::{Opened, Store};
 use crate::tasks::{Blocking, Crew};
 use crate::upkeep;
 
@@ -86,6 +86,10 @@ impl App {
                 }
             }
         });
+        let (verifying, verify_stop) = (shared.clone(), helpers.stop_signal());
+        helpers.spawn(async move {
+            upkeep::verify_doubtful(&verifying.ops, &verifying.blocking, verify_stop).await;
+        });
         let (sweeping, sweep_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
             let Shared { ops, blocking, settings } = sweeping;
@@ -141,7 +145,9 @@ pub(crate) fn open(
     std::fs::create_dir_all(state)
         .with_context(|| format!("cannot make the state directory `{}`", state.display()))?;
     let index = Index::open(state)?;
-    let (store, leftovers) = Store::open(storage)?;
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now_secs = now.map_or(0, |since| since.as_secs());
+    let (store, Opened { leftovers, doubtful_since }) = Store::open(storage, now_secs)?;
     if leftovers != crate::store::Leftovers::default() {
         tracing::info!(
             uploads = leftovers.uploads,
@@ -150,5 +156,10 @@ pub(crate) fn open(
             "cleared what an earlier server left unfinished"
         );
     }
-    Ok(Ops::new(store, index, limits, SystemTime::now))
+    if doubtful_since.is_some() {
+        tracing::warn!(
+            "an earlier server lost its machine or its mount; what came since its start is verified"
+        );
+    }
+    Ok(Ops::new(store, index, doubtful_since, limits, SystemTime::now))
 }

@@ -1,9 +1,11 @@
 //! Who is doing what right now; gone when the process ends.
 
+mod doubts;
 mod holds;
 mod inflight;
 mod unflushed;
 
+pub use doubts::Doubts;
 pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Sending};
 pub use unflushed::Unflushed;

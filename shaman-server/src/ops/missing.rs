@@ -35,11 +35,14 @@ impl Ops {
         lacking: &mut Vec<(usize, BlobStatus)>,
     ) -> Result<(), LookupError> {
         let names: Vec<BlobRef> = batch.iter().map(|(_, blob)| *blob).collect();
+        // Before the rows: when doubt ends meanwhile, they may still be about torn blobs.
+        let doubtful_since = self.doubts.since();
         let rows = self.index.blobs(&names)?;
+        let is_known = |row: &BlobRow| doubtful_since.is_none_or(|since| row.last_used < since);
         let now = self.now_secs();
         let mut learned = Vec::new();
         for ((position, blob), row) in batch.iter().zip(rows) {
-            let known = match row {
+            let known = match row.filter(is_known) {
                 Some(row) => Some(row),
                 None => self.find(blob)?.map(|found| {
                     let row = BlobRow { stored_at: found.last_used, last_used: found.last_used };

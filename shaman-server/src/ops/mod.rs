@@ -8,6 +8,7 @@ mod pin;
 mod reindex;
 mod sweep;
 mod upload;
+mod verify;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{Index, IndexError};
-use crate::live::{Holds, Inflight, Unflushed};
+use crate::live::{Doubts, Holds, Inflight, Unflushed};
 use crate::store::{DiskError, ProbeError, Space, Store, StoredBlob};
 
 pub use check_out::{CheckOutError, Wanted};
@@ -25,6 +26,7 @@ pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
 pub use sweep::{AGE_MIN, Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
+pub use verify::Verified;
 
 /// How long a blob stays after its last use: Flamenco's default `maxAge`, 31 days.
 const GRACE: Duration = Duration::from_hours(744);
@@ -37,6 +39,7 @@ pub struct Ops {
     inflight: Inflight,
     holds: Holds,
     unflushed: Unflushed,
+    doubts: Doubts,
     limits: Limits,
     clock: Clock,
 }
@@ -90,25 +93,57 @@ pub enum LookupError {
 }
 
 impl Ops {
-    /// The verbs on this store and index.
-    pub fn new(store: Store, index: Index, limits: Limits, clock: Clock) -> Self {
+    /// The verbs on this store and index. Blobs that changed at or after `doubtful_since` (seconds
+    /// since 1970) are verified before their first use.
+    pub fn new(
+        store: Store,
+        index: Index,
+        doubtful_since: Option<u64>,
+        limits: Limits,
+        clock: Clock,
+    ) -> Self {
         Self {
             store,
             index,
             inflight: Inflight::default(),
             holds: Holds::default(),
             unflushed: Unflushed::default(),
+            doubts: Doubts::new(doubtful_since),
             limits,
             clock,
         }
     }
 
-    /// Looks for a blob, in the trash too: who asks for it gets it back.
+    /// Looks for a blob, in the trash too: who asks for it gets it back. One that is in doubt is
+    /// verified; one that does not match its name is set aside and missing.
     fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
-        match self.store.find(blob)? {
-            None if self.store.restore(blob)? => self.store.find(blob),
+        let was_doubt = self.doubts.since().is_some();
+        let mut found = match self.store.find(blob)? {
+            None if self.store.restore(blob)? => self.store.find(blob)?,
+            found => found,
+        };
+        if was_doubt && self.doubts.since().is_none() {
+            // The last torn blob may have been set aside since the look.
+            found = self.store.find(blob)?;
+        }
+        match found {
+            Some(found) if self.doubts.covers(blob, found.changed) => {
+                Ok(self.verify(blob)?.then_some(found))
+            }
             found => Ok(found),
         }
+    }
+
+    /// Reads a blob in doubt. `false`: it was torn, and is in quarantine now.
+    fn verify(&self, blob: &BlobRef) -> Result<bool, DiskError> {
+        let Some(is_whole) = self.store.matches_name(blob)? else { return Ok(false) };
+        if is_whole {
+            self.doubts.trust(*blob);
+        } else {
+            tracing::warn!(blob = %blob, "a blob was torn by a power cut; it is in quarantine, and clients send it again");
+            self.store.quarantine(blob)?;
+        }
+        Ok(is_whole)
     }
 
     /// Room on the storage.

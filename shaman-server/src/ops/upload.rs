@@ -134,6 +134,9 @@ impl Ops {
         let verified = staged.verify()?;
         self.unflushed.add(blob);
         let committed = verified.commit(&self.store)?;
+        if committed == Committed::New {
+            self.doubts.trust(blob);
+        }
         let now = self.now_secs();
         self.index.put_blobs([(blob, BlobRow { stored_at: now, last_used: now })])?;
         if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {

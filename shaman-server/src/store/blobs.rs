@@ -1,7 +1,7 @@
 //! Finding blobs, and saying that they were used.
 
 use std::fs::FileTimes;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -9,11 +9,15 @@ use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, FileType, Mode, statat};
 use rustix::io::Errno;
-use shaman_proto::BlobRef;
+use sha2::{Digest as _, Sha256};
+use shaman_proto::{BlobRef, Digest};
 
 use super::Store;
 use super::disk::{DiskError, During as _};
 use super::layout::{blob_below_stored, parse_blob};
+
+/// Bytes read at once when a blob is verified.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// What the disk says of a blob that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct StoredBlob {
     pub links: u64,
     /// Which file it is: device and inode.
     pub file: (u64, u64),
+    /// Seconds since 1970 when anything about the file last changed (its ctime).
+    pub changed: u64,
 }
 
 impl Store {
@@ -46,6 +52,39 @@ impl Store {
         {
             Err(Errno::PERM) => Ok(()),
             changed => changed.during("make read-only", &self.layout.blob(blob)),
+        }
+    }
+
+    /// Reads a blob and compares it with its name. `None`: it is gone.
+    pub fn matches_name(&self, blob: &BlobRef) -> Result<Option<bool>, DiskError> {
+        let path = self.layout.blob(blob);
+        let mut file = match std::fs::File::open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.during("open", &path)?,
+        };
+        let mut hasher = Sha256::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut bytes = 0_u64;
+        loop {
+            let read = file.read(&mut piece).during("read", &path)?;
+            if read == 0 {
+                break;
+            }
+            hasher.update(&piece[..read]);
+            bytes += read as u64;
+        }
+        let digest = Digest::from_bytes(hasher.finalize().into());
+        Ok(Some(digest == blob.digest && bytes == blob.size.bytes()))
+    }
+
+    /// Sets what stands under a blob's name aside, for a person to look at; the blob is missing
+    /// from then on.
+    pub fn quarantine(&self, blob: &BlobRef) -> Result<(), DiskError> {
+        let from = self.layout.blob(blob);
+        let to = self.layout.quarantine().join(format!("{blob}-{}", self.unique()));
+        match std::fs::rename(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            moved => moved.during("set aside", &from),
         }
     }
 
@@ -108,6 +147,7 @@ pub(super) fn look_at(
                 is_writable: stat.st_mode & 0o222 != 0,
                 links: stat.st_nlink,
                 file: (stat.st_dev, stat.st_ino),
+                changed: u64::try_from(stat.st_ctime).unwrap_or(u64::MAX),
             }))
         }
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),

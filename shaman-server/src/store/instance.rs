@@ -3,13 +3,18 @@
 //! Several servers may share a storage. Each holds a lock on `staging/<instance>.lock` as long as
 //! it lives, and puts its instance id into the names of its temporary files; so a file whose
 //! server is gone can be told from one that is being written.
+//!
+//! The lock file says when the server began, and in which life of the kernel and of the mount. A
+//! server that is gone while these went on lost nothing: what it wrote is still in the kernel. One
+//! whose kernel or mount is gone may have left blobs of which only the name is on disk.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{AtFlags, CWD, FlockOperation, StatxFlags, flock, statx};
 
+use super::blobs::read_dir;
 use super::disk::{DiskError, During as _};
 use super::layout::{LOCK_ENDING, Layout};
 
@@ -18,17 +23,25 @@ use super::layout::{LOCK_ENDING, Layout};
 pub(super) struct Instance {
     id: String,
     lock_path: PathBuf,
+    is_left: bool,
     _lock: File,
 }
 
 impl Instance {
     /// Takes a new id and holds its lock.
-    pub(super) fn claim(layout: &Layout) -> Result<Self, DiskError> {
+    pub(super) fn claim(layout: &Layout, now_secs: u64) -> Result<Self, DiskError> {
         let id = format!("{:016x}", fastrand::u64(..));
         let lock_path = layout.staging().join(format!("{id}{LOCK_ENDING}"));
         let lock = File::create_new(&lock_path).during("make", &lock_path)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).during("lock", &lock_path)?;
-        Ok(Self { id, lock_path, _lock: lock })
+        let line = format!("{now_secs} {}\n", Life::now(layout).0);
+        (&lock).write_all(line.as_bytes()).during("write", &lock_path)?;
+        Ok(Self { id, lock_path, is_left: false, _lock: lock })
+    }
+
+    /// Leaves the lock file where it is, as a crash would.
+    pub(super) fn leave_lock(&mut self) {
+        self.is_left = true;
     }
 
     /// 16 hex digits.
@@ -39,8 +52,58 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.lock_path));
+        if !self.is_left {
+            drop(std::fs::remove_file(&self.lock_path));
+        }
     }
+}
+
+/// Which life of the kernel and of the mount this is; equal only if both have gone on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Life(String);
+
+impl Life {
+    fn now(layout: &Layout) -> Self {
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        let boot = boot.as_deref().map_or("unknown", str::trim).to_owned();
+        // `STATX_MNT_ID_UNIQUE`, Linux 6.8: ids of mounts that are never used again.
+        let unique = StatxFlags::from_bits_retain(0x4000);
+        let mount = statx(CWD, layout.staging(), AtFlags::empty(), unique).ok();
+        let mount = mount.filter(|stat| stat.stx_mask & unique.bits() != 0);
+        match mount {
+            Some(stat) if boot != "unknown" => Self(format!("{boot}/{}", stat.stx_mnt_id)),
+            // Equal to nothing: better hash too much than trust too much.
+            _ => Self(format!("unknown/{:016x}", fastrand::u64(..))),
+        }
+    }
+}
+
+/// Seconds since 1970 from which on blobs may be torn: the earliest start of a server that is gone
+/// together with its kernel or mount. `None`: there is no such server.
+pub(super) fn doubtful_since(layout: &Layout) -> Result<Option<u64>, DiskError> {
+    let life = Life::now(layout);
+    let staging = layout.staging();
+    let mut since: Option<u64> = None;
+    for name in read_dir(&staging)? {
+        let Some(name) = name.to_str() else { continue };
+        let Some(id) = id_in(name).filter(|_| name.ends_with(LOCK_ENDING)) else { continue };
+        if !is_gone(layout, id)? {
+            continue;
+        }
+        let path = staging.join(name);
+        let line = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            line => line.during("read", &path)?,
+        };
+        // A line that was lost itself says nothing about when: all blobs are in doubt.
+        let began = match line.trim().split_once(' ') {
+            Some((_, its)) if its == life.0 => continue,
+            Some((began, _)) => began.parse().unwrap_or(0),
+            None => 0,
+        };
+        since = Some(since.map_or(began, |since| since.min(began)));
+    }
+    Ok(since)
 }
 
 /// Says whether the server with this id is gone: its lock file is away or can be taken.

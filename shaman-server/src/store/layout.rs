@@ -46,6 +46,10 @@ impl Layout {
         self.file_store().join("trash")
     }
 
+    pub(super) fn quarantine(&self) -> PathBuf {
+        self.file_store().join("quarantine")
+    }
+
     pub(super) fn pins(&self) -> PathBuf {
         self.file_store().join("pins")
     }
@@ -59,9 +63,17 @@ impl Layout {
     }
 
     /// All directories that a storage has from the start.
-    pub(super) fn directories(&self) -> [PathBuf; 7] {
-        let (manifests, staging, pins) = (self.manifests(), self.staging(), self.pins());
-        [self.stored(), self.uploading(), manifests, staging, pins, self.trash(), self.jobs()]
+    pub(super) fn directories(&self) -> [PathBuf; 8] {
+        [
+            self.stored(),
+            self.uploading(),
+            self.manifests(),
+            self.staging(),
+            self.pins(),
+            self.trash(),
+            self.quarantine(),
+            self.jobs(),
+        ]
     }
 
     pub(super) fn blob(&self, blob: &BlobRef) -> PathBuf {

@@ -5,6 +5,7 @@
 //! ├── file-store/
 //! │   ├── stored/ab/<62 hex>/<size>.blob              a blob: read-only, named by SHA-256 and size
 //! │   ├── uploading/ab/<62 hex>/<size>-<unique>.tmp   being received
+//! │   ├── quarantine/                                 what did not match its name
 //! │   ├── manifests/<SHA-256 of the path>.json        one file a checkout; the claim on its path
 //! │   ├── pins/<SHA-256 of the path>.json             checkouts that must stay
 //! │   ├── staging/                                    trees being built or taken away, and locks
@@ -81,6 +82,15 @@ pub struct Store {
     folds_names: bool,
 }
 
+/// What was found when a storage was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// What was cleared.
+    pub leftovers: Leftovers,
+    /// Seconds since 1970 from which on blobs may be torn, after a power cut or the like.
+    pub doubtful_since: Option<u64>,
+}
+
 /// Why a storage could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -99,14 +109,20 @@ impl Store {
     /// Opens the storage at `root`, making what is not there yet and clearing what dead servers
     /// left behind. Everything that was stored before is flushed, so that from here on only new
     /// blobs need it. On failure nothing but empty directories is left behind.
-    pub fn open(root: &Path) -> Result<(Self, Leftovers), OpenError> {
+    ///
+    /// Blobs that changed at or after [`Opened::doubtful_since`] may be torn: verify them before
+    /// they are used.
+    pub fn open(root: &Path, now_secs: u64) -> Result<(Self, Opened), OpenError> {
         let root = std::path::absolute(root).during("find", root)?;
         let layout = Layout::new(&root);
         for dir in layout.directories() {
             std::fs::create_dir_all(&dir).during("make directory", &dir)?;
         }
         let id = format::read_or_write(&layout)?;
-        let instance = Instance::claim(&layout)?;
+        let doubtful_since = instance::doubtful_since(&layout)?;
+        // Whoever comes after another cut has to doubt what we still doubt.
+        let began = doubtful_since.map_or(now_secs, |since| since.min(now_secs));
+        let instance = Instance::claim(&layout, began)?;
         let mut store = Self {
             stored: dirs::open(&layout.stored())?,
             jobs: dirs::open(&layout.jobs())?,
@@ -119,9 +135,10 @@ impl Store {
         };
         store.probe()?;
         store.folds_names = store.probe_folding()?;
-        let leftovers = store.clear_leftovers()?;
+        // Before the locks of dead servers go, which say what is in doubt.
         store.flush_all()?;
-        Ok((store, leftovers))
+        let leftovers = store.clear_leftovers()?;
+        Ok((store, Opened { leftovers, doubtful_since }))
     }
 
     /// Name of this storage, the same for all servers on it.
@@ -143,5 +160,14 @@ impl Store {
     fn unique(&self) -> String {
         let number = self.unique.fetch_add(1, Ordering::Relaxed);
         format!("{}-{number}", self.instance.id())
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Without a lock left behind nobody doubts what came since the start.
+        if self.flush_all().is_err() {
+            self.instance.leave_lock();
+        }
     }
 }

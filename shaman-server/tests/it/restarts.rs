@@ -103,6 +103,97 @@ fn leftovers_of_dead_servers_go_at_start_and_nothing_else() {
     assert_eq!(server.upload(&blob).status, 204);
 }
 
+/// What a power cut leaves: the lock of a server from another life of the machine.
+fn from_another_life(storage: &std::path::Path) {
+    for entry in std::fs::read_dir(storage.join("file-store/staging")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension() == Some(std::ffi::OsStr::new("lock")) {
+            let line = std::fs::read_to_string(&path).unwrap();
+            if let Some((began, _)) = line.split_once(' ') {
+                std::fs::write(&path, format!("{began} another-boot/1\n")).unwrap();
+            }
+        }
+    }
+}
+
+/// Other bytes of the same size, as a file system may leave them.
+fn tear(server_path: &std::path::Path, len: usize) {
+    let mut permissions = std::fs::metadata(server_path).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o644);
+    std::fs::set_permissions(server_path, permissions).unwrap();
+    std::fs::write(server_path, vec![0; len]).unwrap();
+}
+
+#[test]
+fn after_a_power_cut_torn_blobs_are_missing_and_whole_ones_are_not() {
+    let folder = folder();
+    let server = TestServer::start_in(&folder, "state");
+    let blobs: Vec<Blob> = (0..6).map(|n| Blob::new(format!("blob {n}"))).collect();
+    for blob in &blobs {
+        server.upload(blob);
+    }
+    let paths: Vec<_> = blobs.iter().map(|blob| server.blob_path(blob)).collect();
+    let storage = server.storage.clone();
+    server.kill();
+    for torn in [0, 1, 2] {
+        tear(&paths[torn], blobs[torn].size());
+    }
+    from_another_life(&storage);
+
+    let server = TestServer::start_in(&folder, "state");
+    assert_eq!(server.status_of(&blobs[0]), "unknown");
+    let entries: Vec<_> = blobs.iter().map(|blob| blob.entry(&blob.sha)).collect();
+    assert_eq!(server.requirements(&entries).json()["files"].as_array().unwrap().len(), 3);
+    assert_eq!(server.create("job", &entries).status, 424);
+    assert_eq!(server.create("whole", &entries[3..]).status, 200);
+    for blob in &blobs[..3] {
+        assert_eq!(server.upload(blob).status, 204, "they heal");
+    }
+    let checkout = server.checked_out("job", &entries);
+    for blob in &blobs {
+        assert_eq!(std::fs::read(checkout.join(&blob.sha)).unwrap(), blob.bytes);
+    }
+    let quarantine = std::fs::read_dir(storage.join("file-store/quarantine")).unwrap();
+    assert_eq!(quarantine.count(), 3, "kept for a person");
+}
+
+#[test]
+fn doubt_outlives_a_second_power_cut_and_ends_with_a_clean_stop() {
+    let folder = folder();
+    let server = TestServer::start_in(&folder, "state");
+    let (torn, lasting) = (Blob::new("torn"), Blob::new("lasting"));
+    server.upload(&torn);
+    let path = server.blob_path(&torn);
+    let storage = server.storage.clone();
+    server.kill();
+    tear(&path, torn.size());
+    from_another_life(&storage);
+    // The next server dies, too, before it has looked at everything.
+    std::thread::sleep(Duration::from_millis(1_100));
+    let locks = |began: &str| {
+        let staging = storage.join("file-store/staging");
+        std::fs::read_dir(staging)
+            .unwrap()
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .any(|line| line.split(' ').next() == Some(began))
+    };
+    let began = {
+        let staging = std::fs::read_dir(storage.join("file-store/staging")).unwrap();
+        let lock = staging.map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
+        std::fs::read_to_string(lock).unwrap().split(' ').next().unwrap().to_owned()
+    };
+    let server = TestServer::start_in(&folder, "state");
+    assert!(locks(&began), "it says since when there is doubt");
+    server.kill();
+    from_another_life(&storage);
+    let server = TestServer::start_in(&folder, "state");
+    assert_eq!(server.status_of(&torn), "unknown");
+    server.upload(&lasting);
+    assert!(server.stop().success());
+    let staging = storage.join("file-store/staging");
+    assert_eq!(std::fs::read_dir(staging).unwrap().count(), 0, "nothing is in doubt");
+}
+
 #[test]
 fn a_second_server_on_the_same_storage_leaves_the_first_ones_uploads_alone() {
     let folder = folder();
