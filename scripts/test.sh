@@ -5,9 +5,17 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 
-# A file system that folds case, for one test; without it that test says that it was skipped.
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v lowntfs-3g >/dev/null; then
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends ntfs-3g; } >&2 || true
+# File systems for tests: one that folds case, and those whose power is cut. Without them these tests
+# say that they were skipped.
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    wanted=
+    command -v lowntfs-3g >/dev/null || wanted="$wanted ntfs-3g"
+    command -v xfs_io >/dev/null || wanted="$wanted xfsprogs"
+    command -v mkfs.ext4 >/dev/null || wanted="$wanted e2fsprogs"
+    if [ -n "$wanted" ]; then
+        # shellcheck disable=SC2086 # a list of packages
+        { apt-get update -qq && apt-get install -y -qq --no-install-recommends $wanted; } >&2 || true
+    fi
 fi
 
 echo "== format"

@@ -1,0 +1,65 @@
+//! A file system whose power can be cut.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A mounted image; unmounted when dropped.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    folder: tempfile::TempDir,
+}
+
+fn did(program: &str, arguments: &[&str], paths: &[&Path]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .args(paths)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+impl Disk {
+    /// Makes and mounts one; `None` where that is not possible.
+    pub(crate) fn new(kind: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Self { folder };
+        std::fs::File::create(disk.image()).unwrap().set_len(400 << 20).unwrap();
+        std::fs::create_dir(disk.mount_point()).unwrap();
+        let made = did(&format!("mkfs.{kind}"), &["-q"], &[&disk.image()]);
+        (made && disk.mount() && did("xfs_io", &["-V"], &[])).then_some(disk)
+    }
+
+    fn image(&self) -> PathBuf {
+        self.folder.path().join("image")
+    }
+
+    fn mount_point(&self) -> PathBuf {
+        self.folder.path().join("mount")
+    }
+
+    fn mount(&self) -> bool {
+        did("mount", &["-o", "loop"], &[&self.image(), &self.mount_point()])
+    }
+
+    pub(crate) fn storage(&self) -> PathBuf {
+        self.mount_point().join("storage")
+    }
+
+    /// From here on nothing reaches the disk any more, and nothing that was not flushed ever does.
+    pub(crate) fn cut(&mut self) {
+        assert!(did("xfs_io", &["-x", "-c", "shutdown"], &[&self.mount_point()]));
+    }
+
+    /// The power comes back: what is on the disk is all there is.
+    pub(crate) fn mount_again(&mut self) {
+        assert!(did("umount", &[], &[&self.mount_point()]));
+        assert!(self.mount(), "the file system is well after a cut");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        did("umount", &["-l"], &[&self.mount_point()]);
+    }
+}
