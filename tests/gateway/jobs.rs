@@ -1,6 +1,7 @@
 //! Jobs on their way to the Manager, and checkouts that go with deleted ones.
 
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use shaman_tests::addon::Release;
@@ -220,4 +221,21 @@ fn a_job_whose_id_would_erase_too_much_is_refused() {
         let answer = submit(&house, &job("{jobs}/proj/shot/scene.blend", &storage));
         assert_eq!(answer.status, 200);
     }
+}
+
+#[test]
+fn a_path_with_very_many_parts_holds_nobody_up() {
+    let house = House::new(Way::B);
+    house.submitted("proj/shot");
+    let start = Instant::now();
+    for (blend, named) in [
+        (format!("{{jobs}}/{}a.blend", "a/".repeat(500_000)), None),
+        (format!("{{jobs}}/proj/shot/{}a.blend", "a/".repeat(500_000)), Some("proj/shot")),
+        ("{jobs}/proj/shot/../other/a.blend".to_owned(), None),
+    ] {
+        let answer = json(&submit(&house, &job(&blend, &Value::Null)));
+        assert_eq!(answer["storage"]["shaman_checkout_id"].as_str(), named);
+    }
+    looked_again(&house, 1);
+    assert!(start.elapsed() < PATIENCE);
 }

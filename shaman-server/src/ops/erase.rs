@@ -58,17 +58,25 @@ impl Ops {
     }
 
     /// The longest checkout of ours that a path below the checkout root starts with; slashes of
-    /// both kinds separate.
+    /// both kinds separate. A path with `..` in it leads into none.
     pub fn checkout_at(&self, path: &str) -> Result<Option<CheckoutPath>, LookupError> {
-        let parts: Vec<&str> =
-            path.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")).collect();
-        for length in (1..=parts.len()).rev() {
-            let Ok(checkout) = parts[..length].join("/").parse::<CheckoutPath>() else { continue };
+        let parts = path.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));
+        if parts.clone().any(|part| part == "..") {
+            return Ok(None);
+        }
+        let (mut start, mut longest) = (String::new(), None);
+        for part in parts {
+            if !start.is_empty() {
+                start.push('/');
+            }
+            start.push_str(part);
+            // What is no checkout path does not become one by growing: this bounds the loop.
+            let Ok(checkout) = start.parse::<CheckoutPath>() else { break };
             if self.store.has_checkout(&checkout)? {
-                return Ok(Some(checkout));
+                longest = Some(checkout);
             }
         }
-        Ok(None)
+        Ok(longest)
     }
 
     /// Says whether there is a directory at this path that is no checkout but may hold some.
