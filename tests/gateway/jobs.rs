@@ -61,6 +61,19 @@ fn a_deleted_jobs_checkout_goes_and_nothing_else() {
 }
 
 #[test]
+fn a_manager_that_removes_the_checkout_root_with_its_last_checkout_stops_nobody() {
+    let house = House::new(Way::A);
+    for _ in 0..2 {
+        let (id, checkout) = house.submitted("shot");
+        assert_eq!(checkout, house.server.jobs().join("shot"));
+        assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+        eventually("the job goes", || house.manager.jobs().is_empty());
+        gone(&checkout);
+        looked_again(&house, 1);
+    }
+}
+
+#[test]
 fn mass_deletion_erases_the_checkouts_of_the_jobs_that_went() {
     let house = House::new(Way::B);
     let (_, first) = house.submitted("first");

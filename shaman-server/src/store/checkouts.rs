@@ -32,9 +32,9 @@ impl Store {
     pub fn is_taken(&self, checkout: &CheckoutPath) -> Result<Option<Taken>, DiskError> {
         let parts: Vec<&str> = checkout.components().collect();
         let path = self.layout.jobs().join(checkout.as_str());
-        let mut parent: Option<OwnedFd> = None;
+        let mut parent = self.open_jobs()?;
         for (depth, part) in parts.iter().enumerate() {
-            let at = parent.as_ref().unwrap_or(&self.jobs);
+            let at = &parent;
             if depth + 1 == parts.len() {
                 let exists = match statat(at, *part, AtFlags::SYMLINK_NOFOLLOW) {
                     Ok(_) => true,
@@ -47,7 +47,7 @@ impl Store {
                 Ok(dir) if holds_files(&dir).during("list", &path)? => {
                     return Ok(Some(Taken { depth }));
                 }
-                Ok(dir) => parent = Some(dir),
+                Ok(dir) => parent = dir,
                 Err(Errno::NOENT) => return Ok(None),
                 Err(Errno::LOOP | Errno::NOTDIR) => return Ok(Some(Taken { depth })),
                 failed @ Err(_) => failed.map(drop).during("open directory", &path)?,
@@ -60,15 +60,14 @@ impl Store {
     /// there is at least one.
     pub fn is_directory_of_checkouts(&self, path: &CheckoutPath) -> Result<bool, DiskError> {
         let shown = self.layout.jobs().join(path.as_str());
-        let mut opened: Option<OwnedFd> = None;
+        let mut dir = self.open_jobs()?;
         for part in path.components() {
-            match dirs::open_at(opened.as_ref().unwrap_or(&self.jobs), part) {
-                Ok(dir) => opened = Some(dir),
+            match dirs::open_at(&dir, part) {
+                Ok(opened) => dir = opened,
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(false),
                 failed @ Err(_) => failed.map(drop).during("open directory", &shown)?,
             }
         }
-        let dir = opened.expect("a checkout path has a component");
         let is_empty = Dir::read_from(&dir)
             .and_then(|entries| {
                 let names = entries.map(|entry| entry.map(|e| e.file_name().to_owned()));
@@ -128,9 +127,10 @@ impl Store {
         let (name, parents) = parts.split_last().expect("a checkout path has a component");
         // A parent that is empty may be removed by whoever erases its last checkout: try again.
         for _ in 0..16 {
+            let jobs = self.open_jobs()?;
             let mut opened: Vec<OwnedFd> = Vec::new();
             for (depth, part) in parents.iter().enumerate() {
-                let at = opened.last().unwrap_or(&self.jobs);
+                let at = opened.last().unwrap_or(&jobs);
                 match dirs::open_or_make_at(at, part) {
                     Ok(dir) if holds_files(&dir).during("list", path)? => {
                         return Ok(Err(Taken { depth }));
@@ -140,13 +140,13 @@ impl Store {
                     failed @ Err(_) => failed.map(drop).during("make directory", path)?,
                 }
             }
-            let parent = opened.last().unwrap_or(&self.jobs);
+            let parent = opened.last().unwrap_or(&jobs);
             match self.rename_tree(tree, parent, name) {
                 Ok(()) => return Ok(Ok(())),
                 Err(Errno::EXIST | Errno::NOTEMPTY) => {
                     return Ok(Err(Taken { depth: parents.len() }));
                 }
-                Err(Errno::NOENT) if !parents.is_empty() => {}
+                Err(Errno::NOENT) => {}
                 failed @ Err(_) => failed.during("put in place", path)?,
             }
         }

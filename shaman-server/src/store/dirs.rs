@@ -1,6 +1,6 @@
 //! Directories opened one by one, so that no link leads elsewhere.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
@@ -23,12 +23,21 @@ pub(super) fn open_at(parent: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(parent, name, DIR | OFlags::NOFOLLOW, Mode::empty())
 }
 
-/// Opens a directory inside another, making it when it is not there.
+/// Opens a directory inside another, making it when it is not there; a link is refused.
 pub(super) fn open_or_make_at(parent: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
+    open_or_make(parent.as_fd(), name, DIR | OFlags::NOFOLLOW)
+}
+
+/// The same for a directory of the storage itself, which may be a link.
+pub(super) fn open_or_make_root(parent: impl AsFd, name: &str) -> Result<OwnedFd, Errno> {
+    open_or_make(parent.as_fd(), name, DIR)
+}
+
+fn open_or_make(parent: BorrowedFd<'_>, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
     // Somebody may remove an empty directory between making and opening it: try again.
     for _ in 0..16 {
-        match open_at(&parent, name) {
-            Err(Errno::NOENT) => match rustix::fs::mkdirat(&parent, name, DIR_MODE) {
+        match rustix::fs::openat(parent, name, flags, Mode::empty()) {
+            Err(Errno::NOENT) => match rustix::fs::mkdirat(parent, name, DIR_MODE) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(errno) => return Err(errno),
             },

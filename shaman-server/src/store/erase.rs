@@ -51,9 +51,10 @@ impl Store {
         let path = self.layout.jobs().join(checkout.as_str());
         let parts: Vec<&str> = checkout.components().collect();
         let (name, parents) = parts.split_last().expect("a checkout path has a component");
+        let jobs = self.open_jobs()?;
         let mut opened: Vec<OwnedFd> = Vec::new();
         for part in parents {
-            match dirs::open_at(opened.last().unwrap_or(&self.jobs), part) {
+            match dirs::open_at(opened.last().unwrap_or(&jobs), part) {
                 Ok(dir) => opened.push(dir),
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {
                     self.remove_manifest(checkout)?;
@@ -62,7 +63,7 @@ impl Store {
                 failed @ Err(_) => failed.map(drop).during("open directory", &path)?,
             }
         }
-        let parent = opened.last().unwrap_or(&self.jobs);
+        let parent = opened.last().unwrap_or(&jobs);
         match self.is_ours(parent, name, checkout) {
             Ok(true) => {}
             Ok(false) => return Ok(Removal::NotOurs),
@@ -85,7 +86,7 @@ impl Store {
         self.remove_manifest(checkout)?;
         // From the innermost outwards, until one is not empty.
         for (depth, part) in parents.iter().enumerate().rev() {
-            let above = if depth == 0 { &self.jobs } else { &opened[depth - 1] };
+            let above = if depth == 0 { &jobs } else { &opened[depth - 1] };
             if unlinkat(above, *part, AtFlags::REMOVEDIR).is_err() {
                 break;
             }

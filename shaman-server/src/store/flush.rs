@@ -16,7 +16,7 @@ const ONE_BY_ONE_MAX: usize = 16;
 impl Store {
     /// Makes all of the storage's file system durable.
     pub fn flush_all(&self) -> Result<(), DiskError> {
-        rustix::fs::syncfs(self.jobs.as_fd()).during("flush", &self.layout.jobs())
+        rustix::fs::syncfs(self.stored.as_fd()).during("flush", &self.layout.stored())
     }
 
     /// Makes these blobs durable, bytes and names. One that is gone is passed over.

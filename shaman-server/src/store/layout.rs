@@ -12,6 +12,9 @@ pub(super) const STAGED_ENDING: &str = ".tmp";
 /// Ending of a server's lock file in `staging/`.
 pub(super) const LOCK_ENDING: &str = ".lock";
 
+/// Name of the checkout root.
+pub(super) const JOBS: &str = "jobs";
+
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     root: PathBuf,
@@ -59,7 +62,7 @@ impl Layout {
     }
 
     pub(super) fn jobs(&self) -> PathBuf {
-        self.root.join("jobs")
+        self.root.join(JOBS)
     }
 
     /// All directories that a storage has from the start.

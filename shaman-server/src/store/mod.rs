@@ -64,7 +64,7 @@ pub use tree::{LinkError, Tree};
 
 use disk::During as _;
 use instance::Instance;
-use layout::Layout;
+use layout::{JOBS, Layout};
 
 /// An opened storage: every file operation of the server starts here.
 #[derive(Debug)]
@@ -72,10 +72,10 @@ pub struct Store {
     layout: Layout,
     instance: Instance,
     id: String,
+    /// The storage itself, held open: what is mounted there later is another one.
+    root: OwnedFd,
     /// `stored/`, held open: links are made relative to it.
     stored: OwnedFd,
-    /// `jobs/`, held open.
-    jobs: OwnedFd,
     /// `staging/`, held open.
     staging: OwnedFd,
     unique: AtomicU64,
@@ -124,8 +124,8 @@ impl Store {
         let began = doubtful_since.map_or(now_secs, |since| since.min(now_secs));
         let instance = Instance::claim(&layout, began)?;
         let mut store = Self {
+            root: dirs::open(&root)?,
             stored: dirs::open(&layout.stored())?,
-            jobs: dirs::open(&layout.jobs())?,
             staging: dirs::open(&layout.staging())?,
             layout,
             instance,
@@ -154,6 +154,12 @@ impl Store {
     /// Absolute path of the directory that holds all checkouts.
     pub fn checkout_root(&self) -> PathBuf {
         self.layout.jobs()
+    }
+
+    /// Opens `jobs/`, and makes it when it is gone: a stock Manager that erases the last checkout
+    /// removes the directory around it too.
+    fn open_jobs(&self) -> Result<OwnedFd, DiskError> {
+        dirs::open_or_make_root(&self.root, JOBS).during("open directory", &self.layout.jobs())
     }
 
     /// A name that no other operation of any server on this storage uses.
