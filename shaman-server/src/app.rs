@@ -125,11 +125,18 @@ pub(crate) fn limits(config: &Config) -> Limits {
 
 /// Asks the Manager how it is set up, then keeps looking at its jobs.
 fn follow(manager: &Arc<Manager>, shared: &Shared, period: Duration, helpers: &mut Crew) {
-    let (manager, shared, stop) = (Arc::clone(manager), shared.clone(), helpers.stop_signal());
+    let (manager, shared, mut stop) = (Arc::clone(manager), shared.clone(), helpers.stop_signal());
     helpers.spawn(async move {
         let root = shared.ops.checkout_root().to_string_lossy().into_owned();
-        manager.tell_setup(&root, stop.clone()).await;
-        manager.follow(&shared.ops, &shared.blocking, period, stop).await;
+        let following = async {
+            manager.tell_setup(&root).await;
+            manager.follow(&shared.ops, &shared.blocking, period).await;
+        };
+        // A Manager that is slow to answer does not hold up the stop.
+        tokio::select! {
+            () = following => {}
+            () = stop.wait() => {}
+        }
     });
 }
 

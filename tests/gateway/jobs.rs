@@ -1,7 +1,7 @@
 //! Jobs on their way to the Manager, and checkouts that go with deleted ones.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use shaman_tests::addon::Release;
@@ -17,6 +17,13 @@ fn looked_again(house: &House, times: usize) {
     eventually("the server looks at the jobs", || looks() >= before + times);
     // The last of these looks has been answered when another one begins.
     eventually("the server looks at the jobs", || looks() > before + times);
+}
+
+/// Waits until the server asks for the list of jobs once more.
+fn looked_at(house: &House) {
+    let looks = || house.manager.seen().iter().filter(|s| s.brief() == "GET /api/v3/jobs").count();
+    let before = looks();
+    eventually("the server looks at the jobs", || looks() > before);
 }
 
 fn gone(checkout: &Path) {
@@ -251,4 +258,36 @@ fn a_path_with_very_many_parts_holds_nobody_up() {
     }
     looked_again(&house, 1);
     assert!(start.elapsed() < PATIENCE);
+}
+
+#[test]
+fn a_submission_that_the_manager_leaves_hanging_holds_up_no_other() {
+    let house = House::new(Way::B);
+    house.submitted("shot");
+    let hanging = Fault::Slow(PATIENCE / 2);
+    house.manager.plan("POST", "/api/v3/jobs", hanging, 1);
+    let first = job("/a", &Value::Null);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| submit(&house, &first).status);
+        house.manager.wait_for(PATIENCE, |seen| seen.brief() == "POST /api/v3/jobs").unwrap();
+        // Long enough for the server to want to look at the jobs.
+        std::thread::sleep(Duration::from_secs(2));
+        let start = Instant::now();
+        assert_eq!(submit(&house, &job("/b", &Value::Null)).status, 200);
+        assert!(start.elapsed() < PATIENCE / 4);
+        assert_eq!(first.join().unwrap(), 200);
+    });
+}
+
+#[test]
+fn a_slow_list_holds_up_neither_submissions_nor_the_stop() {
+    let house = House::new(Way::B);
+    looked_again(&house, 1);
+    house.manager.plan("GET", "/api/v3/jobs", Fault::Slow(PATIENCE), 1);
+    looked_at(&house);
+    let start = Instant::now();
+    assert_eq!(submit(&house, &job("/a", &Value::Null)).status, 200);
+    let House { server, manager: _manager, folder: _folder } = house;
+    assert!(server.stop(PATIENCE / 3));
+    assert!(start.elapsed() < PATIENCE / 3);
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::jobs::listed;
+use super::submissions::QUIET_TIME;
 use super::{ListError, Manager, ManagerError};
 use crate::ops::{Followed, LookupError, Ops};
-use crate::tasks::{Blocking, Panicked, Stop};
+use crate::tasks::{Blocking, Panicked};
 
 /// Between two looks while a deletion that we were told of is not done yet.
 const HURRY: Duration = Duration::from_secs(1);
@@ -23,28 +24,26 @@ enum FollowError {
     Lookup(#[from] LookupError),
     #[error(transparent)]
     Panicked(#[from] Panicked),
+    #[error("a job has been on its way to it for {t} seconds", t = QUIET_TIME.as_secs())]
+    Submitting,
 }
 
 impl Manager {
     /// Looks at the Manager's jobs at once, then every `period` and whenever something was told,
-    /// until stopped; erases the checkouts of those that are gone (see `ops::follow`).
-    pub async fn follow(
-        &self,
-        ops: &Arc<Ops>,
-        blocking: &Blocking,
-        period: Duration,
-        mut stop: Stop,
-    ) {
+    /// for ever; erases the checkouts of those that are gone (see `ops::follow`).
+    pub async fn follow(&self, ops: &Arc<Ops>, blocking: &Blocking, period: Duration) {
         let mut missed = HashSet::new();
         let mut was_well = true;
         loop {
             let wait = match self.look(ops, blocking, &missed).await {
-                Ok((followed, hurry)) => {
+                Ok(Some((followed, hurry))) => {
                     was_well = true;
                     tell(&followed);
                     missed = followed.missing;
                     if hurry { HURRY } else { period }
                 }
+                // A job was submitted meanwhile, so the list may lack it.
+                Ok(None) => HURRY,
                 Err(error) => {
                     if was_well {
                         let error = anyhow::Error::from(error);
@@ -59,7 +58,6 @@ impl Manager {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.deletions.told() => {}
-                () = stop.wait() => return,
             }
         }
     }
@@ -69,21 +67,25 @@ impl Manager {
         ops: &Arc<Ops>,
         blocking: &Blocking,
         missed: &HashSet<String>,
-    ) -> Result<(Followed, bool), FollowError> {
-        // From the list to the last erase nobody submits a job through us.
-        let gate = self.jobs.write().await;
+    ) -> Result<Option<(Followed, bool)>, FollowError> {
+        let quiet = self.submissions.quiet().await.ok_or(FollowError::Submitting)?;
         let answer = self.ask("/api/v3/jobs").await?;
         let reading = Arc::clone(ops);
         let jobs = blocking.run(move || listed(&answer, &reading)).await??;
+        // From before the list to the last erase nobody submits a job through us.
+        let Some(held) = self.submissions.hold(quiet) else { return Ok(None) };
         let (told, are_many) = (self.deletions.jobs(), self.deletions.are_many());
         let ids: HashSet<String> = jobs.iter().map(|job| job.id.clone()).collect();
         let following = Arc::clone(ops);
         let missed = missed.clone();
-        let followed = blocking
+        let mut followed = blocking
             .run(move || following.follow(&jobs, |id| are_many || told.contains(id), &missed))
             .await??;
-        drop(gate);
-        Ok((followed, self.deletions.settle(|id| ids.contains(id))))
+        drop(held);
+        // Nobody sees these any more; deleting their files may take a while.
+        let removed = std::mem::take(&mut followed.removed);
+        blocking.run(move || drop(removed)).await?;
+        Ok(Some((followed, self.deletions.settle(|id| ids.contains(id)))))
     }
 }
 

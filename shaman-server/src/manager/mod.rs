@@ -13,6 +13,7 @@ mod follow;
 mod job;
 mod jobs;
 mod setup;
+mod submissions;
 
 use std::time::Duration;
 
@@ -25,10 +26,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use tokio::sync::{RwLock, RwLockReadGuard};
+use tokio::sync::RwLockReadGuard;
 
 use crate::config::Upstream;
 use deletions::Deletions;
+use submissions::Submissions;
 
 pub use jobs::{BadJob, ListError, complete};
 
@@ -51,9 +53,7 @@ pub struct Manager {
     upstream: Upstream,
     client: Client<HttpConnector, Body>,
     deletions: Deletions,
-    /// Taken for reading while a job is submitted and for writing while checkouts of deleted jobs
-    /// are erased, so that a job cannot come to name a checkout that is about to go.
-    jobs: RwLock<()>,
+    submissions: Submissions,
 }
 
 /// A Manager that did not answer as it should.
@@ -92,7 +92,12 @@ impl Manager {
             .pool_idle_timeout(IDLE_TIME)
             .pool_timer(hyper_util::rt::TokioTimer::new())
             .build(connector);
-        Self { upstream, client, deletions: Deletions::default(), jobs: RwLock::default() }
+        Self {
+            upstream,
+            client,
+            deletions: Deletions::default(),
+            submissions: Submissions::default(),
+        }
     }
 
     /// Its address.
@@ -115,7 +120,7 @@ impl Manager {
 
     /// Holds back erasing while a job is submitted.
     pub async fn submitting(&self) -> RwLockReadGuard<'_, ()> {
-        self.jobs.read().await
+        self.submissions.begin().await
     }
 
     /// Has the jobs looked at now.

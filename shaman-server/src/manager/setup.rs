@@ -9,7 +9,6 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Manager, ManagerError};
-use crate::tasks::Stop;
 
 /// Between two questions to a Manager that is away.
 const ASK_EVERY: Duration = Duration::from_secs(5);
@@ -29,8 +28,8 @@ struct Setup {
 
 impl Manager {
     /// Asks the Manager how it is set up, as often as it takes, and logs what that means for a
-    /// server whose checkout root is this. Ends when it is known or at the stop.
-    pub async fn tell_setup(&self, checkout_root: &str, mut stop: Stop) {
+    /// server whose checkout root is this. Ends when it is known.
+    pub async fn tell_setup(&self, checkout_root: &str) {
         let mut told_away = false;
         loop {
             match self.setup().await {
@@ -45,10 +44,7 @@ impl Manager {
                 }
                 Err(_) => {}
             }
-            tokio::select! {
-                () = tokio::time::sleep(ASK_EVERY) => {}
-                () = stop.wait() => return,
-            }
+            tokio::time::sleep(ASK_EVERY).await;
         }
     }
 

@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 
 use shaman_proto::CheckoutPath;
 
-use super::{EraseError, LookupError, Ops};
+use super::{EraseError, Erased, LookupError, Ops};
+use crate::store::RemovedTree;
 
 /// So many known jobs may vanish all at once.
 const ALL_GONE_MAX: usize = 8;
@@ -45,6 +46,8 @@ impl ListedJob {
 pub struct Followed {
     /// Checkouts that were erased.
     pub erased: Vec<CheckoutPath>,
+    /// Their trees; dropped, these delete what is left of them.
+    pub removed: Vec<RemovedTree>,
     /// Jobs that are missing for the first time; they are gone when the next list lacks them too.
     pub missing: HashSet<String>,
     /// All of so many known jobs are missing, so nothing was erased.
@@ -78,10 +81,11 @@ impl Ops {
             }
             if !listed.iter().any(|job| job.names(checkout)) {
                 match self.erase(checkout) {
-                    // Its files are deleted here and now: nobody waits for an answer.
                     Ok(erased) => {
-                        drop(erased);
                         followed.erased.push(checkout.clone());
+                        if let Erased::Erased(tree) = erased {
+                            followed.removed.push(tree);
+                        }
                     }
                     // A pinned one stays, and is nobody's from now on.
                     Err(EraseError::NotOurs(_) | EraseError::Pinned(..)) => {}
