@@ -47,6 +47,17 @@ impl House {
         Self { server, manager, folder }
     }
 
+    /// The server is started again with a Manager that knows no jobs.
+    pub(crate) fn with_another_manager(self) -> Self {
+        let Self { server, manager, folder } = self;
+        drop((server, manager));
+        let setup = Setup::new(&folder.path().join("storage/jobs"));
+        let setup = Setup { head_timeout: PATIENCE, gc_period: "0s".into(), ..setup };
+        let manager = Manager::start(setup).unwrap();
+        let server = start(&folder, &manager, "");
+        Self { server, manager, folder }
+    }
+
     /// The same server with these lines more in its configuration.
     pub(crate) fn configured(self, yaml: &str) -> Self {
         let Self { server, manager, folder } = self;

@@ -199,6 +199,21 @@ fn a_manager_that_knows_none_of_many_jobs_is_not_believed() {
 }
 
 #[test]
+fn a_manager_that_lost_many_jobs_is_not_believed_when_it_gets_one_more_either() {
+    let house = House::new(Way::B);
+    let checkouts: Vec<_> = (0..9).map(|n| house.submitted(&format!("shot {n}")).1).collect();
+    looked_again(&house, 1);
+    let house = house.with_another_manager();
+    house.logged("is it the right one?");
+    let (id, new) = house.submitted("another");
+    looked_again(&house, 3);
+    assert!(checkouts.iter().all(|checkout| checkout.exists()));
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    gone(&new);
+    assert!(checkouts.iter().all(|checkout| checkout.exists()));
+}
+
+#[test]
 fn a_job_without_its_checkout_id_gets_it_and_nothing_else_changes() {
     let house = House::new(Way::B);
     house.submitted("proj/shot");

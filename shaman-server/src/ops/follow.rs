@@ -3,7 +3,8 @@
 //! A checkout is erased when the job that had it is not in the list any more, no job in the list
 //! names it, it is not pinned, and we made it. A job that vanished without our being told counts as gone when two
 //! lists in a row lack it. When a list lacks *all* of many known jobs, that is rather another
-//! Manager or an empty database than a tidy user, and nothing is erased.
+//! Manager or an empty database than a tidy user: they are forgotten and their checkouts stay. The
+//! list of the right Manager makes them known again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -50,7 +51,7 @@ pub struct Followed {
     pub removed: Vec<RemovedTree>,
     /// Jobs that are missing for the first time; they are gone when the next list lacks them too.
     pub missing: HashSet<String>,
-    /// All of so many known jobs are missing, so nothing was erased.
+    /// All of so many known jobs are missing, so they were forgotten and nothing was erased.
     pub all_gone: Option<usize>,
 }
 
@@ -67,18 +68,23 @@ impl Ops {
         let new = listed.iter().filter_map(|job| Some((job.id.as_str(), job.checkout.as_ref()?)));
         self.index.put_jobs(new.filter(|(id, checkout)| known.get(*id) != Some(*checkout)))?;
         let ids: HashSet<&str> = listed.iter().map(|job| job.id.as_str()).collect();
-        let gone: Vec<_> = known.iter().filter(|(id, _)| !ids.contains(id.as_str())).collect();
+        let absent = known.iter().filter(|(id, _)| !ids.contains(id.as_str()));
+        let (mut gone, untold): (Vec<_>, Vec<_>) = absent.partition(|(id, _)| is_deleted(id));
         let mut followed = Followed::default();
-        let untold = gone.iter().filter(|(id, _)| !is_deleted(id)).count();
-        if untold > ALL_GONE_MAX && gone.len() == known.len() {
-            followed.all_gone = Some(gone.len());
-            return Ok(followed);
+        if untold.len() > ALL_GONE_MAX && gone.len() + untold.len() == known.len() {
+            // Forgotten for good: a single job that this Manager gets would make them look like
+            // some of many.
+            for (id, _) in &untold {
+                self.index.forget_job(id)?;
+            }
+            followed.all_gone = Some(untold.len());
+        } else {
+            let (again, first): (Vec<_>, Vec<_>) =
+                untold.into_iter().partition(|(id, _)| missed.contains(*id));
+            gone.extend(again);
+            followed.missing = first.into_iter().map(|(id, _)| id.clone()).collect();
         }
         for (id, checkout) in gone {
-            if !is_deleted(id) && !missed.contains(id) {
-                followed.missing.insert(id.clone());
-                continue;
-            }
             if !listed.iter().any(|job| job.names(checkout)) {
                 match self.erase(checkout) {
                     Ok(erased) => {
