@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use shaman_tests::addon::Release;
+use shaman_tests::addon::{Addon, Release, Spec};
 use shaman_tests::manager::Fault;
+use shaman_tests::server::Server;
 use shaman_tests::stock_store::{Links, StockStore};
 
 use crate::house::{House, PATIENCE, Way, eventually, json, project};
@@ -137,6 +138,32 @@ fn a_checkout_that_another_job_names_stays_until_that_goes_too() {
     let second = second["id"].as_str().unwrap();
     assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{second}"), None).status, 204);
     gone(&checkout);
+}
+
+#[test]
+fn a_checkout_that_was_made_since_at_the_path_of_a_deleted_job_stays() {
+    let house = House::new(Way::B);
+    let (id, checkout) = house.submitted("shot");
+    looked_again(&house, 1);
+    let House { server, manager, folder } = house;
+    drop(server);
+    shaman_tests::wire::ask(manager.address(), "DELETE", &format!("/api/v3/jobs/{id}"), &[], b"")
+        .unwrap();
+    eventually("the job goes", || manager.jobs().is_empty());
+    // Somebody removes the checkout, and a second server on the storage makes another one there.
+    std::fs::remove_dir_all(&checkout).unwrap();
+    let second = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("storage"), second.path(), "");
+    let mut addon = Addon::new(&server.url, Release::Current);
+    let file = Spec::new("scene.blend", b"BLENDER");
+    let path = addon.create_checkout(&[file], "shot").unwrap();
+    assert_eq!(server.jobs().join(path), checkout);
+    drop(server);
+    let yaml = format!("upstream: {}\nfollow_period: 1s\n", manager.url());
+    let server = Server::start(&folder.path().join("storage"), folder.path(), &yaml);
+    let house = House { server, manager, folder };
+    looked_again(&house, 3);
+    assert!(checkout.join("scene.blend").is_file());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! ```text
 //! blobs      digest(32) size(8, big endian)     by digest, as the directories are
 //! checkouts  the path's bytes                   by path, so that listing is by name
-//! jobs       the Manager's job id               the row is the path of the checkout it was given
+//! jobs       the Manager's job id
 //! ```
 
 use shaman_proto::{BlobRef, CheckoutPath};

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use rocksdb::{DB, Direction, IteratorMode, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
-pub use rows::{BlobRow, CheckoutRow};
+pub use rows::{BlobRow, CheckoutRow, JobRow};
 
 /// Key of the note in the default column that all of the store has been read into the index.
 const COMPLETE: &[u8] = b"complete";

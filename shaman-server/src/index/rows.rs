@@ -3,7 +3,10 @@
 //! ```text
 //! blobs      stored_at(8) last_used(8)             seconds since 1970, big endian
 //! checkouts  created(8) files(8) bytes(8)          seconds, count, bytes; big endian
+//! jobs       path, line feed, mark                 text; a path has no line feed in it
 //! ```
+
+use shaman_proto::CheckoutPath;
 
 /// What the index knows of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,26 @@ pub struct CheckoutRow {
     pub files: u64,
     /// Their bytes, as a copy would take.
     pub bytes: u64,
+}
+
+/// What the index knows of a job of the Manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobRow {
+    /// The checkout that it was given.
+    pub checkout: CheckoutPath,
+    /// Tells that checkout from later ones at the same path.
+    pub mark: String,
+}
+
+impl JobRow {
+    pub(super) fn encode(&self) -> String {
+        format!("{}\n{}", self.checkout, self.mark)
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (checkout, mark) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
+        Some(Self { checkout: checkout.parse().ok()?, mark: mark.to_owned() })
+    }
 }
 
 impl BlobRow {
@@ -76,5 +99,8 @@ mod tests {
         assert_eq!(CheckoutRow::decode(&row.encode()), Some(row));
         assert_eq!(BlobRow::decode(&row.encode()), None);
         assert_eq!(BlobRow::decode(&[]), None);
+        let row = JobRow { checkout: "a/b".parse().unwrap(), mark: "1 2".into() };
+        assert_eq!(JobRow::decode(row.encode().as_bytes()), Some(row));
+        assert_eq!(JobRow::decode(b"a/b"), None);
     }
 }

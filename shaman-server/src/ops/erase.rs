@@ -20,7 +20,7 @@ pub enum Erased {
 /// Why a checkout was not erased. Nothing was changed, unless `Lookup` says that a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EraseError {
-    /// We made no checkout at exactly this path.
+    /// We made no checkout at exactly this path, or it is another one by now.
     #[error("there is no checkout `{0}` of this server; name one exactly as it was answered")]
     NotOurs(CheckoutPath),
     /// Somebody wants it to stay.
@@ -36,11 +36,11 @@ fn reason_of(reason: &str) -> String {
 }
 
 impl Ops {
-    /// Erases the checkout at exactly this path. What stock servers made, directories of checkouts
-    /// and anything else is refused.
-    pub fn erase(&self, checkout: &CheckoutPath) -> Result<Erased, EraseError> {
+    /// Erases the checkout at exactly this path, if it is still the one with this mark. What stock
+    /// servers made, directories of checkouts and anything else is refused.
+    pub fn erase(&self, checkout: &CheckoutPath, mark: &str) -> Result<Erased, EraseError> {
         let lookup = |error| EraseError::Lookup(LookupError::Disk(error));
-        if !self.store.has_checkout(checkout).map_err(lookup)? {
+        if self.store.checkout_mark(checkout).map_err(lookup)?.as_deref() != Some(mark) {
             return Err(EraseError::NotOurs(checkout.clone()));
         }
         if let Some(pin) = self.pin_of(checkout)? {

@@ -1,7 +1,8 @@
 //! The Manager's list of jobs → checkouts that go with jobs that are gone.
 //!
 //! A checkout is erased when the job that had it is not in the list any more, no job in the list
-//! names it, it is not pinned, and we made it. A job that vanished without our being told counts as gone when two
+//! names it, it is not pinned, and we made it; one that was made at the same path since then is
+//! another one. A job that vanished without our being told counts as gone when two
 //! lists in a row lack it. When a list lacks *all* of many known jobs, that is rather another
 //! Manager or an empty database than a tidy user: they are forgotten and their checkouts stay. The
 //! list of the right Manager makes them known again.
@@ -11,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use shaman_proto::CheckoutPath;
 
 use super::{EraseError, Erased, LookupError, Ops};
+use crate::index::JobRow;
 use crate::store::RemovedTree;
 
 /// So many known jobs may vanish all at once.
@@ -64,9 +66,16 @@ impl Ops {
         is_deleted: impl Fn(&str) -> bool,
         missed: &HashSet<String>,
     ) -> Result<Followed, LookupError> {
-        let known: HashMap<String, CheckoutPath> = self.index.jobs()?.into_iter().collect();
-        let new = listed.iter().filter_map(|job| Some((job.id.as_str(), job.checkout.as_ref()?)));
-        self.index.put_jobs(new.filter(|(id, checkout)| known.get(*id) != Some(*checkout)))?;
+        let known: HashMap<String, JobRow> = self.index.jobs()?.into_iter().collect();
+        let mut new = Vec::new();
+        for job in listed {
+            if let Some(checkout) = &job.checkout
+                && let Some(row) = self.new_row(checkout, known.get(&job.id))?
+            {
+                new.push((job.id.as_str(), row));
+            }
+        }
+        self.index.put_jobs(new)?;
         let ids: HashSet<&str> = listed.iter().map(|job| job.id.as_str()).collect();
         let absent = known.iter().filter(|(id, _)| !ids.contains(id.as_str()));
         let (mut gone, untold): (Vec<_>, Vec<_>) = absent.partition(|(id, _)| is_deleted(id));
@@ -84,9 +93,9 @@ impl Ops {
             gone.extend(again);
             followed.missing = first.into_iter().map(|(id, _)| id.clone()).collect();
         }
-        for (id, checkout) in gone {
+        for (id, JobRow { checkout, mark }) in gone {
             if !listed.iter().any(|job| job.names(checkout)) {
-                match self.erase(checkout) {
+                match self.erase(checkout, mark) {
                     Ok(erased) => {
                         followed.erased.push(checkout.clone());
                         if let Erased::Erased(tree) = erased {
@@ -105,6 +114,21 @@ impl Ops {
 
     /// Notes which checkout a job has.
     pub fn note_job(&self, id: &str, checkout: &CheckoutPath) -> Result<(), LookupError> {
-        Ok(self.index.put_jobs([(id, checkout)])?)
+        let row = self.new_row(checkout, self.index.job(id)?.as_ref())?;
+        Ok(self.index.put_jobs(row.map(|row| (id, row)))?)
+    }
+
+    /// The row for a job with this checkout; `None` when it is known already, and stays that of
+    /// the checkout that it was given, or when there is no such checkout.
+    fn new_row(
+        &self,
+        checkout: &CheckoutPath,
+        known: Option<&JobRow>,
+    ) -> Result<Option<JobRow>, LookupError> {
+        if known.is_some_and(|row| row.checkout == *checkout) {
+            return Ok(None);
+        }
+        let mark = self.store.checkout_mark(checkout)?;
+        Ok(mark.map(|mark| JobRow { checkout: checkout.clone(), mark }))
     }
 }

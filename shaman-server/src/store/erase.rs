@@ -1,6 +1,7 @@
 //! Taking a checkout away: one rename, then nobody sees it.
 
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, RenameFlags, renameat_with, statat, unlinkat};
@@ -40,6 +41,18 @@ impl Store {
     /// Says whether we made a checkout at exactly this path.
     pub fn has_checkout(&self, checkout: &CheckoutPath) -> Result<bool, DiskError> {
         self.is_claimed(checkout)
+    }
+
+    /// What tells the checkout that we made at exactly this path from one that is made there later;
+    /// `None` when there is none.
+    pub fn checkout_mark(&self, checkout: &CheckoutPath) -> Result<Option<String>, DiskError> {
+        let path = self.layout.manifest(checkout);
+        match std::fs::symlink_metadata(&path) {
+            // What every file system keeps: some make up inodes, some round times.
+            Ok(meta) => Ok(Some(format!("{} {}", meta.mtime(), meta.len()))),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            failed @ Err(_) => failed.map(|_| None).during("look at", &path),
+        }
     }
 
     /// Takes the checkout at exactly this path out of sight and gives up its manifest. Empty
