@@ -22,7 +22,7 @@ pub use checkout_path::{CheckoutPath, CheckoutPathError};
 pub use digest::{Digest, DigestError};
 pub use duration::{DurationError, parse_duration};
 pub use file_path::{FilePath, FilePathError};
-pub use lookalikes::lookalikes;
+pub use lookalikes::{fold, lookalikes};
 pub use manifest::{MANIFEST_FILE, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError};
 pub use size::{BlobSize, SizeError};
 pub use status::BlobStatus;

@@ -48,8 +48,8 @@ pub fn lookalikes(files: &[ManifestEntry], most: usize) -> Vec<(String, String)>
     pairs
 }
 
-/// One spelling for all that such file systems take for the same.
-fn fold(path: &str) -> String {
+/// One spelling for all that Windows, macOS and many NAS take for the same path.
+pub fn fold(path: &str) -> String {
     if path.is_ascii() {
         return path.to_ascii_lowercase();
     }

@@ -7,7 +7,7 @@ use shaman_proto::CheckoutPath;
 
 use super::Manager;
 use super::jobs::{checkout_of, listed};
-use crate::ops::Ops;
+use crate::ops::{ListedJob, Ops};
 use crate::tasks::Blocking;
 
 impl Manager {
@@ -31,7 +31,9 @@ impl Manager {
         let Ok(answer) = self.ask("/api/v3/jobs").await else { return false };
         let reading = Arc::clone(ops);
         match blocking.run(move || listed(&answer, &reading)).await {
-            Ok(Ok(jobs)) => !jobs.iter().any(|job| job.id != id && job.names(&checkout)),
+            Ok(Ok(jobs)) => {
+                !ListedJob::any_names(jobs.iter().filter(|job| job.id != id), &checkout)
+            }
             _ => false,
         }
     }

@@ -78,7 +78,7 @@ fn checkout_around(path: &str, ops: &Ops) -> Result<Option<CheckoutPath>, Lookup
 
 fn collect(value: &Value, texts: &mut Vec<String>) {
     match value {
-        Value::String(text) => texts.push(text.replace('\\', "/")),
+        Value::String(text) => texts.push(ListedJob::as_path(text)),
         Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
         Value::Object(fields) => fields.values().for_each(|value| collect(value, texts)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use shaman_proto::CheckoutPath;
+use shaman_proto::{CheckoutPath, fold};
 
 use super::{EraseError, Erased, LookupError, Ops};
 use crate::index::JobRow;
@@ -25,22 +25,32 @@ pub struct ListedJob {
     pub id: String,
     /// The checkout that it was given, if we made that.
     pub checkout: Option<CheckoutPath>,
-    /// Every text in its settings, metadata and storage, with forward slashes.
+    /// Every text in its settings, metadata and storage, as a path: with one slash between
+    /// components, at both ends, and folded.
     pub texts: Vec<String>,
 }
 
 impl ListedJob {
-    /// Says whether any text of the job leads into the checkout, whatever is in front of it.
-    pub fn names(&self, checkout: &CheckoutPath) -> bool {
-        let checkout = checkout.as_str();
-        self.texts.iter().any(|text| {
-            text.match_indices(checkout).any(|(at, _)| {
-                let (before, rest) = text.split_at(at);
-                let behind = rest.strip_prefix(checkout).unwrap_or_default();
-                (before.is_empty() || before.ends_with('/'))
-                    && (behind.is_empty() || behind.starts_with('/'))
-            })
-        })
+    /// A text as it stands in `texts`. Blender and people spell paths in many ways, on Windows in
+    /// any case.
+    pub fn as_path(text: &str) -> String {
+        let mut path = String::with_capacity(text.len() + 2);
+        path.push('/');
+        for part in text.split(['/', '\\']).filter(|part| !matches!(*part, "" | ".")) {
+            path.push_str(part);
+            path.push('/');
+        }
+        fold(&path)
+    }
+
+    /// Says whether any text of any of these jobs leads into the checkout, whatever is in front of
+    /// it and however it is spelled.
+    pub fn any_names<'a>(
+        jobs: impl IntoIterator<Item = &'a Self>,
+        checkout: &CheckoutPath,
+    ) -> bool {
+        let sought = Self::as_path(checkout.as_str());
+        jobs.into_iter().any(|job| job.texts.iter().any(|text| text.contains(&sought)))
     }
 }
 
@@ -94,7 +104,7 @@ impl Ops {
             followed.missing = first.into_iter().map(|(id, _)| id.clone()).collect();
         }
         for (id, JobRow { checkout, mark }) in gone {
-            if !listed.iter().any(|job| job.names(checkout)) {
+            if !ListedJob::any_names(listed, checkout) {
                 match self.erase(checkout, mark) {
                     Ok(erased) => {
                         followed.erased.push(checkout.clone());
@@ -130,5 +140,36 @@ impl Ops {
         }
         let mark = self.store.checkout_mark(checkout)?;
         Ok(mark.map(|mark| JobRow { checkout: checkout.clone(), mark }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_names_a_checkout_in_any_spelling() {
+        let checkout = "Projekt/Schu\u{df} \u{e4}".parse().unwrap();
+        let names = |text: &str| {
+            let texts = vec![ListedJob::as_path(text)];
+            ListedJob::any_names(
+                &[ListedJob { id: String::new(), checkout: None, texts }],
+                &checkout,
+            )
+        };
+        for text in [
+            "Projekt/Schu\u{df} \u{e4}",
+            "{jobs}/Projekt/Schu\u{df} \u{e4}/scene.blend",
+            "{jobs}\\Projekt\\Schu\u{df} \u{e4}\\scene.blend",
+            "/mnt/jobs/projekt/SCHU\u{df} a\u{308}/scene.blend",
+            "/mnt/jobs//Projekt/./Schu\u{df} \u{e4}/",
+        ] {
+            assert!(names(text), "{text}");
+        }
+        for text in
+            ["Projekt/Schu\u{df} \u{e4}2", "MeinProjekt/Schu\u{df} \u{e4}/a", "Projekt/a", ""]
+        {
+            assert!(!names(text), "{text}");
+        }
     }
 }
