@@ -20,6 +20,9 @@ pub use sweeping::{Room, Sweeping};
 pub use upstream::{Upstream, UpstreamError};
 pub use variables::{Audience, Platform, Variables};
 
+/// Longest time that can be configured: longer ones are mistakes, and sums with them overflow.
+const TIME_MAX: Duration = Duration::from_hours(24);
+
 /// What a server needs to know.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -97,6 +100,14 @@ pub enum ConfigError {
         /// What is wrong.
         source: DurationError,
     },
+    /// A time that is too short or too long.
+    #[error("`{key}` takes a time from {least}s to 24h")]
+    Bounds {
+        /// Which.
+        key: &'static str,
+        /// Shortest one, in seconds.
+        least: u64,
+    },
     /// A time that would sweep what clients still count on.
     #[error("`shaman.garbageCollect.maxAge` is shorter than an hour; blobs stay at least so long")]
     TooYoung,
@@ -143,13 +154,13 @@ impl Config {
             log: said.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             settings: Settings {
                 defer: file.defer.unwrap_or(false),
-                upload_wait: time("upload_wait", file.upload_wait, minute)?,
+                upload_wait: bounded("upload_wait", 0, file.upload_wait, minute)?,
                 path_prefix: file.path_prefix.map_or(Ok(String::new()), parse_prefix)?,
                 variables,
                 sweeping,
             },
             upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
-            follow_period: time("follow_period", file.follow_period, minute)?,
+            follow_period: bounded("follow_period", 1, file.follow_period, minute)?,
         })
     }
 }
@@ -162,6 +173,20 @@ fn time(
     text.map_or(Ok(default), |text| {
         parse_duration(&text).map_err(|source| ConfigError::Time { key, source })
     })
+}
+
+/// A time between so many seconds and a day.
+fn bounded(
+    key: &'static str,
+    least: u64,
+    text: Option<String>,
+    default: Duration,
+) -> Result<Duration, ConfigError> {
+    let time = time(key, text, default)?;
+    if (Duration::from_secs(least)..=TIME_MAX).contains(&time) {
+        return Ok(time);
+    }
+    Err(ConfigError::Bounds { key, least })
 }
 
 fn parse_prefix(text: String) -> Result<String, ConfigError> {
@@ -216,6 +241,10 @@ mod tests {
             ("max_sweep_share: 150%", "no share"),
             ("shaman: {garbageCollect: {maxAge: 5m}}", "an hour"),
             ("shaman: {garbageCollect: {age: 5m}}", "age"),
+            ("upload_wait: 1000h", "24h"),
+            ("follow_period: 0s", "from 1s"),
+            ("upstream: http://farm:99999", "http://"),
+            ("upstream: http://[::1", "http://"),
             (r"shared_storage_path: \\nas\farm", "drive letter"),
             ("shared_storage_path: //nas/farm", "drive letter"),
             ("upstream: https://farm", "http://"),

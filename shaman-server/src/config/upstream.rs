@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use axum::http::uri::Authority;
+
 /// Address of a Flamenco Manager: host, port, and a path in front of all of its paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
@@ -39,7 +41,12 @@ impl FromStr for Upstream {
             && !authority.contains('@')
             && format!("{authority}{prefix}").bytes().all(|b| b.is_ascii_graphic())
             && !prefix.contains(['?', '#']);
-        if !is_address {
+        let parsed = authority.parse::<Authority>();
+        let is_named = parsed.is_ok_and(|parsed| {
+            let port = parsed.as_str().strip_prefix(parsed.host()).unwrap_or_default();
+            !parsed.host().is_empty() && (port.is_empty() || parsed.port_u16().is_some())
+        });
+        if !is_address || !is_named {
             return Err(refused());
         }
         Ok(Self { authority: authority.to_owned(), prefix: prefix.to_owned() })
@@ -60,9 +67,19 @@ mod tests {
     fn an_address_has_a_host_and_may_have_a_prefix() {
         let upstream: Upstream = "http://manager:8080/farm/flamenco/".parse().unwrap();
         assert_eq!((upstream.authority(), upstream.prefix()), ("manager:8080", "/farm/flamenco"));
-        for text in
-            ["manager:8080", "https://manager", "http://", "http:///x", "http://a b", "http://u@h"]
-        {
+        for text in [
+            "manager:8080",
+            "https://manager",
+            "http://",
+            "http:///x",
+            "http://a b",
+            "http://u@h",
+            "http://h:",
+            "http://h:x",
+            "http://h:65536",
+            "http://:80",
+            "http://[::1",
+        ] {
             assert!(text.parse::<Upstream>().is_err(), "{text}");
         }
     }
