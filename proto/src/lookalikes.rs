@@ -17,6 +17,9 @@ pub fn lookalikes(files: &[ManifestEntry], most: usize) -> Vec<(String, String)>
     seen.insert(MANIFEST_FILE.to_owned(), MANIFEST_FILE);
     let mut pairs = Vec::new();
     for file in files {
+        if pairs.len() >= most {
+            return pairs;
+        }
         let path = file.path.as_str();
         match seen.entry(fold(path)) {
             std::collections::hash_map::Entry::Occupied(other) => {

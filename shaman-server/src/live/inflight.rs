@@ -1,6 +1,6 @@
 //! `Inflight`: which blobs are being sent, by how many.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shaman_proto::BlobRef;
@@ -38,13 +38,18 @@ impl Inflight {
         self.lock().contains_key(blob)
     }
 
-    /// Gives those of `blobs` that somebody is sending.
+    /// Gives those of `blobs` that somebody is sending, each once.
     pub fn among(&self, blobs: &[BlobRef]) -> Vec<BlobRef> {
         let uploads = self.lock();
         if uploads.is_empty() {
             return Vec::new();
         }
-        blobs.iter().filter(|blob| uploads.contains_key(blob)).copied().collect()
+        let mut seen = HashSet::new();
+        blobs
+            .iter()
+            .filter(|blob| uploads.contains_key(blob) && seen.insert(**blob))
+            .copied()
+            .collect()
     }
 
     /// Bytes that came so far for those of `blobs` that somebody is sending; `None` when nobody
@@ -95,6 +100,7 @@ mod tests {
         let (first, second) = (inflight.begin(blob), inflight.begin(blob));
         first.received(2);
         second.received(3);
+        assert_eq!(inflight.among(&[blob, blob]), [blob], "one list may name it 400,000 times");
         assert_eq!(inflight.received_bytes(&[blob]), Some(5));
         drop(first);
         assert!(inflight.is_sending(&blob));
