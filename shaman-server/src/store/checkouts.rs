@@ -189,9 +189,19 @@ impl Store {
 fn holds_files(dir: &OwnedFd) -> Result<bool, Errno> {
     for entry in Dir::read_from(dir)? {
         let entry = entry?;
-        if !matches!(entry.file_name().to_bytes(), b"." | b"..")
-            && entry.file_type() != FileType::Directory
-        {
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let is_directory = match entry.file_type() {
+            // Some file systems do not say it in the list.
+            FileType::Unknown => match statat(dir, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Err(Errno::NOENT) => continue,
+                stat => FileType::from_raw_mode(stat?.st_mode).is_dir(),
+            },
+            known => known.is_dir(),
+        };
+        if !is_directory {
             return Ok(true);
         }
     }
