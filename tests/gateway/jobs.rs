@@ -8,6 +8,7 @@ use shaman_tests::addon::{Addon, Release, Spec};
 use shaman_tests::manager::Fault;
 use shaman_tests::server::Server;
 use shaman_tests::stock_store::{Links, StockStore};
+use shaman_tests::wire::ask;
 
 use crate::house::{House, PATIENCE, Way, eventually, json, project};
 
@@ -272,17 +273,44 @@ fn a_job_whose_id_would_erase_too_much_is_refused() {
         let house = House::new(way);
         let outcome = house.addon(Release::Current).submit_with_bat2(&project(), "proj/shot");
         assert!(outcome.submitted_ok);
-        for id in [".", "..", "/", "proj", "proj/", "../jobs", "proj/../proj/shot", "a//b"] {
+        for id in [
+            ".",
+            "..",
+            "/",
+            "proj",
+            "proj/",
+            "../jobs",
+            "proj/../proj/shot",
+            "a//b",
+            "proj/shot/tex",
+            "proj/shot/scene.blend",
+        ] {
             let storage = json!({ "shaman_checkout_id": id });
             let answer = submit(&house, &job("{jobs}/proj/shot/scene.blend", &storage));
             assert_eq!(answer.status, 400, "{way:?} {id}");
             assert!(json(&answer)["message"].as_str().unwrap().contains("names no checkout"));
+        }
+        let body = job("/a", &json!({"shaman_checkout_id": ".."})).to_string();
+        for media_type in ["Application/JSON", "application/json ; charset=utf-8"] {
+            let fields = [("Content-Type", media_type)];
+            let answer =
+                ask(house.server.address(), "POST", "/api/v3/jobs", &fields, body.as_bytes());
+            assert_eq!(answer.unwrap().status, 400, "{media_type}");
         }
         assert_eq!(house.manager.jobs().len(), 1);
         let storage = json!({"shaman_checkout_id": "proj/shot"});
         let answer = submit(&house, &job("{jobs}/proj/shot/scene.blend", &storage));
         assert_eq!(answer.status, 200);
     }
+}
+
+#[test]
+fn a_job_of_unlikely_size_is_refused() {
+    let house = House::new(Way::B);
+    let answer = submit(&house, &job(&"a".repeat(5 << 20), &Value::Null));
+    assert_eq!(answer.status, 413);
+    assert!(json(&answer)["message"].as_str().unwrap().contains("longer than"));
+    assert!(house.manager.jobs().is_empty());
 }
 
 #[test]

@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
-use shaman_proto::limits::JSON_BODY_BYTES_MAX;
 
 use super::failure::Failure;
 use crate::tasks::beside;
@@ -98,12 +97,25 @@ async fn drain(mut body: Body) {
     drop(tokio::time::timeout(DRAIN_TIME, all).await);
 }
 
-/// The whole of a JSON body, as bytes.
-pub(super) async fn json_bytes(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, Failure> {
-    let media_type =
-        headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
+/// The media type that a body is said to have, with its parameters.
+fn media_type(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"))
+}
+
+/// Says whether a body is said to be JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let essence = media_type(headers).split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+/// The whole of a JSON body of at most so many bytes, as bytes.
+pub(super) async fn json_bytes(
+    headers: &HeaderMap,
+    body: &mut Body,
+    most: usize,
+) -> Result<Bytes, Failure> {
+    if !is_json(headers) {
+        let media_type = media_type(headers);
         return Err(Failure::malformed(format_args!(
             "header Content-Type has unexpected value \"{media_type}\"; send application/json"
         )));
@@ -111,16 +123,16 @@ pub(super) async fn json_bytes(headers: &HeaderMap, body: &mut Body) -> Result<B
     let too_long = || {
         Failure::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("the list is longer than {JSON_BODY_BYTES_MAX} bytes; split the job"),
+            format!("the request's body is longer than {most} bytes; split the job"),
         )
     };
     let announced = content_length(headers).unwrap_or(0);
-    if announced > JSON_BODY_BYTES_MAX as u64 {
+    if announced > most as u64 {
         return Err(too_long());
     }
     let mut bytes = BytesMut::new();
     while let Some(frame) = next_frame(body).await? {
-        if bytes.len() + frame.len() > JSON_BODY_BYTES_MAX {
+        if bytes.len() + frame.len() > most {
             return Err(too_long());
         }
         bytes.extend_from_slice(&frame);

@@ -111,12 +111,13 @@ pub fn complete(body: &[u8], ops: &Ops) -> Result<Option<Vec<u8>>, BadJob> {
     Ok(Some(serde_json::to_vec(&fields).expect("JSON stays JSON")))
 }
 
-/// A Manager erases what the id names, whatever that is: `..` would be all of the storage, and a
-/// directory of checkouts would be all of these.
+/// A Manager erases what the id names, whatever that is: `..` would be all of the storage, a
+/// directory of checkouts would be all of these, and a place in a checkout a part of it.
 fn refuse_harmful(id: &str, ops: &Ops) -> Result<(), BadJob> {
     let harmful = || BadJob::Checkout(id.to_owned());
     let checkout: CheckoutPath = id.parse().map_err(|_| harmful())?;
-    if checkout.as_str() != id || ops.is_directory_of_checkouts(&checkout)? {
+    let is_inside = ops.checkout_at(id)?.is_some_and(|around| around != checkout);
+    if checkout.as_str() != id || is_inside || ops.is_directory_of_checkouts(&checkout)? {
         return Err(harmful());
     }
     Ok(())

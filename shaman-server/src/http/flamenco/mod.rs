@@ -15,6 +15,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
+use shaman_proto::limits::JSON_BODY_BYTES_MAX;
 
 use super::Shared;
 use super::body::{drain_beside, json_bytes};
@@ -33,7 +34,7 @@ async fn with_list<T: Send + 'static>(
     mut body: Body,
     work: fn(&Ops, &[u8]) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let bytes = json_bytes(headers, &mut body).await;
+    let bytes = json_bytes(headers, &mut body, JSON_BODY_BYTES_MAX).await;
     drain_beside(body);
     let bytes = bytes?;
     shared.run(move |ops| work(ops, &bytes)).await?

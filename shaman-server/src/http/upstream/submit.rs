@@ -8,9 +8,12 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use super::forward;
 use crate::http::Shared;
 use crate::http::arrival::Arrival;
-use crate::http::body::json_bytes;
+use crate::http::body::{drain_beside, is_json, json_bytes};
 use crate::http::failure::Failure;
 use crate::manager::{BadJob, Manager, complete};
+
+/// Most bytes of a job: they have some KiB, and reading one takes a multiple of its bytes.
+const JOB_BYTES_MAX: usize = 4 << 20;
 
 /// Passes a submission on, completed.
 pub(super) async fn submit(
@@ -19,15 +22,13 @@ pub(super) async fn submit(
     arrival: &Arrival,
     request: Request<Body>,
 ) -> Result<Response<Body>, Failure> {
-    let is_json = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-    if !is_json {
+    if !is_json(request.headers()) {
         return forward::pass(manager, arrival, request).await;
     }
     let (mut head, mut body) = request.into_parts();
-    let bytes = json_bytes(&head.headers, &mut body).await?;
+    let bytes = json_bytes(&head.headers, &mut body, JOB_BYTES_MAX).await;
+    drain_beside(body);
+    let bytes = bytes?;
     // Nothing is erased from here until the Manager has the job.
     let _gate = manager.submitting().await;
     let job = bytes.clone();
