@@ -2,6 +2,8 @@
 
 use serde_json::json;
 use shaman_tests::manager::Setup;
+use shaman_tests::server::Server;
+use shaman_tests::wire::ask;
 
 use crate::house::{House, Way, json};
 
@@ -29,6 +31,19 @@ fn a_manager_with_another_storage_draws_a_warning() {
     let house = House::new(Way::B);
     house.logged("set up as");
     assert!(!house.server.log().contains("looks for jobs in"));
+}
+
+#[test]
+fn an_upstream_that_leads_back_is_noticed() {
+    // The default address of both is the same, so this happens.
+    let folder = tempfile::tempdir().unwrap();
+    let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let yaml = format!("upstream: http://{place}\n");
+    let server = Server::start_at(place, &folder.path().join("storage"), folder.path(), &yaml);
+    let answer = ask(place, "GET", "/api/v3/version", &[], b"").unwrap();
+    assert_eq!(answer.status, 502);
+    assert!(answer.text().contains("leads back to this server"), "{}", answer.text());
+    drop(server);
 }
 
 #[test]

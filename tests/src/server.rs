@@ -30,11 +30,16 @@ impl Server {
     /// Starts on this storage; its state, its configuration file with these lines and its log lie
     /// in `folder`, and stay for the next start there.
     pub fn start(storage: &Path, folder: &Path, yaml: &str) -> Self {
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), storage, folder, yaml)
+    }
+
+    /// The same at this address.
+    pub fn start_at(listen: SocketAddr, storage: &Path, folder: &Path, yaml: &str) -> Self {
         let config = folder.join("shaman.yaml");
         let log = folder.join("server.log");
         std::fs::write(&config, yaml).expect("a test can write");
         let mut child = Command::new(program("shaman-server"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "info"])
+            .args(["serve", "--listen", &listen.to_string(), "--log", "info"])
             .arg("--storage")
             .arg(storage)
             .arg("--state")

@@ -52,6 +52,8 @@ const ANSWER_BYTES_MAX: usize = 128 << 20;
 pub struct Manager {
     upstream: Upstream,
     client: Client<HttpConnector, Body>,
+    /// Goes with each request: one that comes to us with it went in a circle.
+    via: String,
     deletions: Deletions,
     submissions: Submissions,
 }
@@ -67,6 +69,9 @@ pub enum ManagerError {
         /// Why.
         source: hyper_util::client::legacy::Error,
     },
+    /// It is we ourselves.
+    #[error("`upstream: {0}` leads back to this server; write the address of the Flamenco Manager")]
+    Circle(String),
     /// It took too long.
     #[error("the Flamenco Manager at {0} took more than {t} seconds to answer", t = ANSWER_TIME.as_secs())]
     Slow(String),
@@ -95,6 +100,7 @@ impl Manager {
         Self {
             upstream,
             client,
+            via: format!("1.1 shaman-{:016x}", fastrand::u64(..)),
             deletions: Deletions::default(),
             submissions: Submissions::default(),
         }
@@ -111,6 +117,12 @@ impl Manager {
         &self,
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, ManagerError> {
+        if request.headers().get_all(header::VIA).iter().any(|via| *via == self.via) {
+            return Err(ManagerError::Circle(self.upstream.to_string()));
+        }
+        if let Ok(via) = HeaderValue::from_str(&self.via) {
+            request.headers_mut().append(header::VIA, via);
+        }
         *request.uri_mut() = self.locate(request.uri().path_and_query());
         self.client
             .request(request)
