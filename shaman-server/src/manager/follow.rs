@@ -69,7 +69,7 @@ impl Manager {
         missed: &HashSet<String>,
     ) -> Result<Option<(Followed, bool)>, FollowError> {
         let quiet = self.submissions.quiet().await.ok_or(FollowError::Submitting)?;
-        let answer = self.ask("/api/v3/jobs").await?;
+        let answer = self.ask_jobs().await?;
         let reading = Arc::clone(ops);
         let jobs = blocking.run(move || listed(&answer, &reading)).await??;
         // From before the list to the last erase nobody submits a job through us.

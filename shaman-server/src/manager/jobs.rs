@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use shaman_proto::CheckoutPath;
@@ -38,17 +39,27 @@ pub enum BadJob {
     Lookup(#[from] LookupError),
 }
 
+/// The answer to `GET /api/v3/jobs`. Each job is read for itself: as JSON all of them together
+/// would take a multiple of their text.
+#[derive(Deserialize)]
+struct List<'a> {
+    #[serde(borrow)]
+    jobs: Vec<&'a RawValue>,
+}
+
 /// Reads the answer to `GET /api/v3/jobs`.
-pub(super) fn listed(answer: &Value, ops: &Ops) -> Result<Vec<ListedJob>, ListError> {
-    let jobs = answer.get("jobs").and_then(Value::as_array).ok_or(ListError::NoList)?;
-    jobs.iter()
+pub(super) fn listed(answer: &[u8], ops: &Ops) -> Result<Vec<ListedJob>, ListError> {
+    let list: List<'_> = serde_json::from_slice(answer).map_err(|_| ListError::NoList)?;
+    list.jobs
+        .into_iter()
         .map(|job| {
+            let job: Value = serde_json::from_str(job.get()).map_err(|_| ListError::NoList)?;
             let id = job.get("id").and_then(Value::as_str).ok_or(ListError::NoList)?.to_owned();
             let mut texts = Vec::new();
             for part in PARTS {
                 collect(job.get(part).unwrap_or(&Value::Null), &mut texts);
             }
-            Ok(ListedJob { id, checkout: checkout_of(job, ops)?, texts })
+            Ok(ListedJob { id, checkout: checkout_of(&job, ops)?, texts })
         })
         .collect()
 }

@@ -17,7 +17,7 @@ mod submissions;
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::uri::{PathAndQuery, Scheme};
 use axum::http::{HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt as _, Limited};
@@ -44,8 +44,12 @@ const IDLE_TIME: Duration = Duration::from_secs(30);
 /// How long the Manager may take to answer a question of ours.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
 
-/// Most bytes of an answer that we read ourselves: 100,000 jobs of 1 KiB.
-const ANSWER_BYTES_MAX: usize = 128 << 20;
+/// Most bytes of a list of jobs: 100,000 of 1 KiB.
+const LIST_BYTES_MAX: usize = 128 << 20;
+
+/// Most bytes of any other answer that we read ourselves; they have some KiB, and as JSON they
+/// take a multiple of that.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// A Manager, by its address.
 #[derive(Debug)]
@@ -150,16 +154,22 @@ impl Manager {
 
     /// Asks for a JSON document.
     pub async fn ask(&self, path: &str) -> Result<Value, ManagerError> {
-        let answer = tokio::time::timeout(ANSWER_TIME, self.fetch(path)).await;
+        let bytes = self.fetch(path, ANSWER_BYTES_MAX).await?;
+        serde_json::from_slice(&bytes).map_err(|e| self.strange(path, format!("no JSON: {e}")))
+    }
+
+    /// Asks for all jobs, and gives the answer as it is; reading it takes a blocking thread.
+    pub async fn ask_jobs(&self) -> Result<Bytes, ManagerError> {
+        self.fetch("/api/v3/jobs", LIST_BYTES_MAX).await
+    }
+
+    async fn fetch(&self, path: &str, most: usize) -> Result<Bytes, ManagerError> {
+        let answer = tokio::time::timeout(ANSWER_TIME, self.fetch_patiently(path, most)).await;
         answer.unwrap_or_else(|_| Err(ManagerError::Slow(self.upstream.to_string())))
     }
 
-    async fn fetch(&self, path: &str) -> Result<Value, ManagerError> {
-        let strange = |what: String| ManagerError::Strange {
-            upstream: self.upstream.to_string(),
-            path: path.to_owned(),
-            what,
-        };
+    async fn fetch_patiently(&self, path: &str, most: usize) -> Result<Bytes, ManagerError> {
+        let strange = |what| self.strange(path, what);
         let mut request = Request::new(Body::empty());
         *request.method_mut() = Method::GET;
         *request.uri_mut() = path.parse().map_err(|_| strange("nothing: no such path".into()))?;
@@ -169,9 +179,12 @@ impl Manager {
         if !answer.status().is_success() {
             return Err(strange(format!("status {}", answer.status())));
         }
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let bytes = body.map_err(|error| strange(error.to_string()))?.to_bytes();
-        serde_json::from_slice(&bytes).map_err(|error| strange(format!("no JSON: {error}")))
+        let body = Limited::new(answer.into_body(), most).collect().await;
+        Ok(body.map_err(|error| strange(error.to_string()))?.to_bytes())
+    }
+
+    fn strange(&self, path: &str, what: String) -> ManagerError {
+        ManagerError::Strange { upstream: self.upstream.to_string(), path: path.to_owned(), what }
     }
 
     /// The Manager's URI for a path and query.
