@@ -10,6 +10,9 @@ use crate::digest::shorten;
 use crate::job_name;
 use crate::limits::{CHECKOUT_PATH_BYTES_MAX, COMPONENT_BYTES_MAX};
 
+/// Room that a job's name leaves for a suffix and its dash.
+const SUFFIX_BYTES_MAX: usize = 10;
+
 /// The path of a checkout relative to the checkout root, with forward slashes.
 ///
 /// Holding one means: relative, components joined by single `/`, none empty, `.` or `..`, no
@@ -38,7 +41,8 @@ impl CheckoutPath {
     }
 
     /// The path with `-{suffix}` behind its `depth`-th component (0 is the first), for when that
-    /// component is taken. A component that would become too long loses characters at its end.
+    /// component is taken. A component that would become too long loses characters at its end. A
+    /// path that was made of a job's name has room for a suffix of 9 bytes.
     #[must_use]
     pub fn with_suffix(&self, depth: usize, suffix: &str) -> Self {
         let mut parts: Vec<String> = self.components().map(str::to_owned).collect();
@@ -63,12 +67,16 @@ impl FromStr for CheckoutPath {
                 r#"has a control character or one of ? * : ; { } \ < > | " in it; leave that out"#,
             ));
         }
-        Self::clean(text, |component| {
+        let path = Self::clean(text, |component| {
             if component.len() > COMPONENT_BYTES_MAX {
                 return Err(refused("has a part longer than 255 bytes; use a shorter name"));
             }
             Ok(component.into())
-        })
+        })?;
+        if path.0.len() > CHECKOUT_PATH_BYTES_MAX {
+            return Err(refused("is longer than 1000 bytes; use a shorter job name"));
+        }
+        Ok(path)
     }
 }
 
@@ -78,7 +86,12 @@ impl CheckoutPath {
     /// `aux.v2` becomes `aux_.v2`, and a part that is too long ends in a number made from all of
     /// it. `..` and absolute names are refused, and names of nothing.
     pub fn from_job_name(name: &str) -> Result<Self, CheckoutPathError> {
-        Self::clean(name, |component| Ok(job_name::readable(component)))
+        let path = Self::clean(name, |component| Ok(job_name::readable(component)))?;
+        if path.0.len() > CHECKOUT_PATH_BYTES_MAX - SUFFIX_BYTES_MAX {
+            let (shown, problem) = (shorten(name), "is longer than 990 bytes; use a shorter one");
+            return Err(CheckoutPathError { shown, problem });
+        }
+        Ok(path)
     }
 
     /// Joins the components that name something, each made fit.
@@ -106,9 +119,6 @@ impl CheckoutPath {
         }
         if clean.is_empty() {
             return Err(refused("names no checkout; give the job a name"));
-        }
-        if clean.len() > CHECKOUT_PATH_BYTES_MAX {
-            return Err(refused("is longer than 1000 bytes; use a shorter job name"));
         }
         Ok(Self(clean))
     }
@@ -164,6 +174,12 @@ mod tests {
         let path: CheckoutPath = "a/b".parse().unwrap();
         assert_eq!(path.with_suffix(1, "x1y2").as_str(), "a/b-x1y2");
         assert_eq!(path.with_suffix(0, "x1y2").as_str(), "a-x1y2/b");
+        assert!(CheckoutPath::from_job_name(&"abc/".repeat(250)).is_err(), "no room for a suffix");
+        let deep = CheckoutPath::from_job_name(&"abc/".repeat(247)).unwrap();
+        for depth in [0, 246] {
+            let suffixed = deep.with_suffix(depth, "x1y2");
+            assert_eq!(suffixed.as_str().parse(), Ok(suffixed.clone()), "it still is a path");
+        }
         let long: CheckoutPath = "é".repeat(127).parse().unwrap();
         let suffixed = long.with_suffix(0, "x1y2");
         assert!(
