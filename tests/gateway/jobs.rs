@@ -350,6 +350,26 @@ fn a_submission_that_the_manager_leaves_hanging_holds_up_no_other() {
 }
 
 #[test]
+fn many_questions_do_not_read_the_list_as_many_times_at_once() {
+    let house = House::new(Way::B);
+    let (id, _) = house.submitted("shot");
+    looked_again(&house, 1);
+    house.manager.plan("GET", "/api/v3/jobs", Fault::Slow(Duration::from_millis(1500)), 30);
+    let lists = || house.manager.seen().iter().filter(|s| s.brief() == "GET /api/v3/jobs").count();
+    let before = lists();
+    let target = format!("/api/v3/jobs/{id}/what-would-delete-do");
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| assert_eq!(house.get(&target).status, 200));
+        }
+        // The question itself and the job take a moment each, then come the lists; our own looks
+        // at the jobs come on top.
+        std::thread::sleep(Duration::from_millis(4200));
+        assert!(lists() - before < 8, "{}", lists() - before);
+    });
+}
+
+#[test]
 fn a_slow_list_holds_up_neither_submissions_nor_the_stop() {
     let house = House::new(Way::B);
     looked_again(&house, 1);

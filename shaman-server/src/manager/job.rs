@@ -28,6 +28,7 @@ impl Manager {
     pub async fn would_erase(&self, path: &str, ops: &Arc<Ops>, blocking: &Blocking) -> bool {
         let Some((job, checkout)) = self.checkout(path, ops, blocking).await else { return false };
         let Some(id) = job.get("id").and_then(Value::as_str) else { return false };
+        let Ok(_place) = self.lists.acquire().await else { return false };
         let Ok(answer) = self.ask_jobs().await else { return false };
         let reading = Arc::clone(ops);
         match blocking.run(move || listed(&answer, &reading)).await {

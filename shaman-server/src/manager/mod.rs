@@ -26,7 +26,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use tokio::sync::RwLockReadGuard;
+use tokio::sync::{RwLockReadGuard, Semaphore};
 
 use crate::config::Upstream;
 use deletions::Deletions;
@@ -47,6 +47,9 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// Most bytes of a list of jobs: 100,000 of 1 KiB.
 const LIST_BYTES_MAX: usize = 128 << 20;
 
+/// Lists of jobs that are read for requests at once: each takes memory and time of the Manager.
+const LISTS_AT_ONCE: usize = 2;
+
 /// Most bytes of any other answer that we read ourselves; they have some KiB, and as JSON they
 /// take a multiple of that.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
@@ -60,6 +63,8 @@ pub struct Manager {
     via: String,
     deletions: Deletions,
     submissions: Submissions,
+    /// Lists of jobs that are read for requests; more wait.
+    lists: Semaphore,
 }
 
 /// A Manager that did not answer as it should.
@@ -107,6 +112,7 @@ impl Manager {
             via: format!("1.1 shaman-{:016x}", fastrand::u64(..)),
             deletions: Deletions::default(),
             submissions: Submissions::default(),
+            lists: Semaphore::new(LISTS_AT_ONCE),
         }
     }
 
