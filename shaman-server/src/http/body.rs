@@ -8,6 +8,8 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 
+use tokio::time::Instant;
+
 use super::failure::Failure;
 use crate::tasks::beside;
 
@@ -18,6 +20,9 @@ const IDLE: Duration = Duration::from_mins(2);
 /// Bytes handed to the disk at once. Below 64 KiB handing over costs more than writing; above
 /// 1 MiB nothing is gained, and an upload holds up to two of these in memory.
 const PIECE_BYTES: usize = 256 << 10;
+
+/// How long a piece is collected: who waits for an upload sees by its pieces that it goes on.
+const PIECE_TIME: Duration = Duration::from_secs(1);
 
 /// Bytes that are read and thrown away after an early answer, so that a client that is still
 /// sending gets to read the answer and can keep its connection. Beyond it the connection closes.
@@ -59,11 +64,12 @@ pub(super) struct Piece {
     pub(super) is_last: bool,
 }
 
-/// The next piece, about [`PIECE_BYTES`] long unless it is the last.
+/// The next piece, about [`PIECE_BYTES`] long unless it is the last or comes slowly.
 pub(super) async fn next_piece(body: &mut Body) -> Result<Piece, Failure> {
     let mut frames = Vec::new();
     let mut bytes = 0;
-    while bytes < PIECE_BYTES {
+    let start = Instant::now();
+    while bytes < PIECE_BYTES && (bytes == 0 || start.elapsed() < PIECE_TIME) {
         match next_frame(body).await? {
             Some(frame) => {
                 bytes += frame.len();

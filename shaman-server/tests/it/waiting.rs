@@ -46,6 +46,22 @@ fn a_create_stops_waiting_when_the_sender_vanishes() {
 }
 
 #[test]
+fn a_create_waits_for_a_file_that_comes_slowly() {
+    let server = TestServer::start();
+    let blob = Blob::new("a line at a time\n".repeat(100));
+    let mut sender = begin(&server, &blob);
+    std::thread::scope(|scope| {
+        let create = scope.spawn(|| server.create("job", &[blob.entry("a")]));
+        for part in blob.bytes[blob.size() / 2..].chunks(blob.size() / 24) {
+            std::thread::sleep(Duration::from_secs(1));
+            sender.raw(part).unwrap();
+        }
+        assert_eq!(sender.answer().status, 204);
+        assert_eq!(create.join().unwrap().status, 200);
+    });
+}
+
+#[test]
 fn a_create_does_not_wait_longer_than_configured() {
     let server = TestServer::configured("upload_wait: 1s");
     let blob = Blob::new("a file that never comes");
