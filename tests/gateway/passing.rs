@@ -254,3 +254,14 @@ fn connections_to_the_manager_are_used_again() {
     let kept = seen.iter().filter(|seen| seen.kept()).count();
     assert!(kept > 40, "{kept} of {}", seen.len());
 }
+
+#[test]
+fn a_body_that_cannot_be_read_is_not_the_managers_fault() {
+    let house = House::new(Way::B);
+    let mut connection = connect(&house);
+    let head = b"POST /api/v3/worker/register-worker HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    connection.send(head, b"2\r\n{}\r\nzz\r\n").unwrap();
+    let answer = connection.receive("POST").unwrap().0;
+    assert_eq!(answer.status, 400, "{}", answer.text());
+    assert!(answer.text().contains("send it again"), "{}", answer.text());
+}

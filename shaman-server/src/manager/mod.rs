@@ -15,6 +15,7 @@ mod jobs;
 mod setup;
 mod submissions;
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -78,6 +79,9 @@ pub enum ManagerError {
         /// Why.
         source: hyper_util::client::legacy::Error,
     },
+    /// The request that was passed on was cut off or malformed.
+    #[error("the request's body cannot be read to its end; send it again")]
+    BadBody,
     /// It is we ourselves.
     #[error("`upstream: {0}` leads back to this server; write the address of the Flamenco Manager")]
     Circle(String),
@@ -134,10 +138,14 @@ impl Manager {
             request.headers_mut().append(header::VIA, via);
         }
         *request.uri_mut() = self.locate(request.uri().path_and_query());
-        self.client
-            .request(request)
-            .await
-            .map_err(|source| ManagerError::Away { upstream: self.upstream.to_string(), source })
+        self.client.request(request).await.map_err(|source| {
+            let inner = source.source().and_then(|inner| inner.downcast_ref::<hyper::Error>());
+            // What hyper calls its user is the body that it was given.
+            if inner.is_some_and(hyper::Error::is_user) {
+                return ManagerError::BadBody;
+            }
+            ManagerError::Away { upstream: self.upstream.to_string(), source }
+        })
     }
 
     /// Holds back erasing while a job is submitted.

@@ -81,6 +81,9 @@ async fn delete(
 impl From<ManagerError> for Failure {
     fn from(error: ManagerError) -> Self {
         let sentence = error.to_string();
+        if matches!(error, ManagerError::BadBody) {
+            return Self::malformed(sentence);
+        }
         tracing::debug!(error = format!("{:#}", anyhow::Error::from(error)), "not passed on");
         Self::new(StatusCode::BAD_GATEWAY, sentence)
     }
