@@ -142,6 +142,19 @@ fn a_checkout_that_another_job_names_stays_until_that_goes_too() {
 }
 
 #[test]
+fn a_checkout_that_another_job_seems_to_name_goes_with_that_at_the_latest() {
+    let house = House::new(Way::B);
+    let (id, checkout) = house.submitted("shot");
+    let (other, nested) = house.submitted("proj/shot");
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    eventually("the job goes", || house.manager.jobs().len() == 1);
+    looked_again(&house, 3);
+    assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{other}"), None).status, 204);
+    gone(&nested);
+    gone(&checkout);
+}
+
+#[test]
 fn a_checkout_that_was_made_since_at_the_path_of_a_deleted_job_stays() {
     let house = House::new(Way::B);
     let (id, checkout) = house.submitted("shot");

@@ -104,18 +104,22 @@ impl Ops {
             followed.missing = first.into_iter().map(|(id, _)| id.clone()).collect();
         }
         for (id, JobRow { checkout, mark }) in gone {
-            if !ListedJob::any_names(listed, checkout) {
-                match self.erase(checkout, mark) {
-                    Ok(erased) => {
-                        followed.erased.push(checkout.clone());
-                        if let Erased::Erased(tree) = erased {
-                            followed.removed.push(tree);
-                        }
+            if ListedJob::any_names(listed, checkout) {
+                // Or seems to: a path that ends in the same names does too. It stays known, and
+                // goes when that job does.
+                continue;
+            }
+            match self.erase(checkout, mark) {
+                Ok(erased) => {
+                    followed.erased.push(checkout.clone());
+                    if let Erased::Erased(tree) = erased {
+                        followed.removed.push(tree);
                     }
-                    // A pinned one stays, and is nobody's from now on.
-                    Err(EraseError::NotOurs(_) | EraseError::Pinned(..)) => {}
-                    Err(EraseError::Lookup(error)) => return Err(error),
                 }
+                Err(EraseError::NotOurs(_)) => {}
+                // It stays known, too, and goes when the pin ends.
+                Err(EraseError::Pinned(..)) => continue,
+                Err(EraseError::Lookup(error)) => return Err(error),
             }
             self.index.forget_job(id)?;
         }
