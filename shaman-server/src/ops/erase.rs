@@ -36,11 +36,14 @@ fn reason_of(reason: &str) -> String {
 }
 
 impl Ops {
-    /// Erases the checkout at exactly this path, if it is still the one with this mark. What stock
-    /// servers made, directories of checkouts and anything else is refused.
-    pub fn erase(&self, checkout: &CheckoutPath, mark: &str) -> Result<Erased, EraseError> {
+    /// Erases the checkout at exactly this path, if it is still the one with this mark (`None`:
+    /// whichever is there). What stock servers made, directories of checkouts and anything else is
+    /// refused.
+    pub fn erase(&self, checkout: &CheckoutPath, mark: Option<&str>) -> Result<Erased, EraseError> {
         let lookup = |error| EraseError::Lookup(LookupError::Disk(error));
-        if self.store.checkout_mark(checkout).map_err(lookup)?.as_deref() != Some(mark) {
+        let there = self.store.checkout_mark(checkout).map_err(lookup)?;
+        let is_it = there.is_some_and(|there| mark.is_none_or(|mark| mark == there));
+        if !is_it {
             return Err(EraseError::NotOurs(checkout.clone()));
         }
         if let Some(pin) = self.pin_of(checkout)? {

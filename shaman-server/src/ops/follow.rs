@@ -109,7 +109,7 @@ impl Ops {
                 // goes when that job does.
                 continue;
             }
-            match self.erase(checkout, mark) {
+            match self.erase(checkout, Some(mark)) {
                 Ok(erased) => {
                     followed.erased.push(checkout.clone());
                     if let Erased::Erased(tree) = erased {

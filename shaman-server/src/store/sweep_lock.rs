@@ -33,7 +33,7 @@ impl Store {
 
     /// Free bytes and all bytes of the storage's file system, as ordinary users see them.
     pub fn space(&self) -> Result<Space, DiskError> {
-        let stat = rustix::fs::fstatvfs(&self.jobs).during("look at", &self.layout.jobs())?;
+        let stat = rustix::fs::fstatvfs(&self.stored).during("look at", &self.layout.stored())?;
         Ok(Space {
             free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
             all_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),

@@ -69,7 +69,7 @@ pub(super) async fn show(State(shared): State<Shared>, url: InUrl) -> Result<Res
 pub(super) async fn erase(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
     let shown = checkout.clone();
-    let erased = shared.run(move |ops| ops.erase(&checkout)).await??;
+    let erased = shared.run(move |ops| ops.erase(&checkout, None)).await??;
     tracing::info!(checkout = shown.as_str(), "erased a checkout");
     if let Erased::Erased(tree) = erased {
         // Nobody sees it any more; deleting 50,000 files takes a second.

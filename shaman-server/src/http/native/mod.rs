@@ -12,6 +12,9 @@ use super::Shared;
 use super::failure::Failure;
 use crate::ops::{EraseError, PinError, SweepError};
 
+/// Most bytes in the body of a small request: a reason of 500 characters and some fields.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
 /// Its routes.
 pub(super) fn routes() -> Router<Shared> {
     Router::new()

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::native::Pin;
 
+use super::BODY_BYTES_MAX;
 use super::checkouts::{InUrl, parse};
 use crate::http::Shared;
 use crate::http::body::json_bytes;
@@ -22,7 +23,7 @@ pub(super) async fn pin(
     mut body: Body,
 ) -> Result<Response, Failure> {
     let checkout = parse(url)?;
-    let bytes = json_bytes(&headers, &mut body).await?;
+    let bytes = json_bytes(&headers, &mut body, BODY_BYTES_MAX).await?;
     let pin: Pin = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::malformed(format_args!("the request body has an error: {error}"))
     })?;

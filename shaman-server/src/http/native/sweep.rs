@@ -7,6 +7,7 @@ use axum::response::Response;
 use shaman_proto::parse_duration;
 use shaman_proto::wire::native::{Spared, SweepAnswer, SweepRequest, Weight};
 
+use super::BODY_BYTES_MAX;
 use crate::http::Shared;
 use crate::http::body::json_bytes;
 use crate::http::failure::Failure;
@@ -19,7 +20,7 @@ pub(super) async fn sweep(
     headers: HeaderMap,
     mut body: Body,
 ) -> Result<Response, Failure> {
-    let bytes = json_bytes(&headers, &mut body).await?;
+    let bytes = json_bytes(&headers, &mut body, BODY_BYTES_MAX).await?;
     let request: SweepRequest = serde_json::from_slice(&bytes).map_err(|error| {
         Failure::malformed(format_args!("the request body has an error: {error}"))
     })?;
