@@ -118,10 +118,12 @@ impl Ops {
     /// verified; one that does not match its name is set aside and missing.
     fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
         let was_doubt = self.doubts.since().is_some();
-        let mut found = match self.store.find(blob)? {
-            None if self.store.restore(blob)? => self.store.find(blob)?,
-            found => found,
-        };
+        let mut found = self.store.find(blob)?;
+        if found.is_none() {
+            // Whoever put it back, the sweep itself, another client or we: it may be there now.
+            self.store.restore(blob)?;
+            found = self.store.find(blob)?;
+        }
         if was_doubt && self.doubts.since().is_none() {
             // The last torn blob may have been set aside since the look.
             found = self.store.find(blob)?;
