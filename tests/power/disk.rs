@@ -24,7 +24,7 @@ impl Disk {
     pub(crate) fn new(kind: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let disk = Self { folder };
-        std::fs::File::create(disk.image()).unwrap().set_len(400 << 20).unwrap();
+        std::fs::File::create(disk.image()).unwrap().set_len(4 << 30).unwrap();
         std::fs::create_dir(disk.mount_point()).unwrap();
         let made = did(&format!("mkfs.{kind}"), &["-q"], &[&disk.image()]);
         (made && disk.mount() && did("xfs_io", &["-V"], &[])).then_some(disk)

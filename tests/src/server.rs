@@ -54,7 +54,8 @@ impl Server {
         let stdout = child.stdout.take().expect("it was asked for");
         BufReader::new(stdout).read_line(&mut line).expect("the server says that it is ready");
         let url = line.trim_end().strip_prefix("shaman-server listening on ");
-        let url = url.expect("the first line says where").to_owned();
+        let said = || std::fs::read_to_string(&log).unwrap_or_default();
+        let url = url.unwrap_or_else(|| panic!("the server does not start: {}", said())).to_owned();
         Self { child, url, storage: storage.to_owned(), log }
     }
 
