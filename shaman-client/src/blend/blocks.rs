@@ -17,6 +17,8 @@ pub(super) struct Block {
     pub(super) old: u64,
     /// Bytes of data.
     pub(super) len: u64,
+    /// Where its header is, counted in plain bytes.
+    pub(super) start: u64,
     /// Where they are in `kept`; [`IN_FILE`] for those left where they are.
     pub(super) at: u64,
 }
@@ -79,6 +81,7 @@ impl Scan {
 
 /// Reads one block header; `None` at the end mark.
 fn next(stream: &mut Stream<'_>, header: Header) -> Result<Option<Block>, BlendError> {
+    let start = stream.position();
     let mut code = [0; 4];
     stream.read(&mut code)?;
     if code == *b"ENDB" {
@@ -99,6 +102,7 @@ fn next(stream: &mut Stream<'_>, header: Header) -> Result<Option<Block>, BlendE
         shape: u32::try_from(header.endian.unsigned(shape)).unwrap_or(0),
         old: header.endian.unsigned(old),
         len: u64::try_from(len).map_err(|_| BlendError::BlockLength)?,
+        start,
         at: IN_FILE,
     }))
 }

@@ -69,6 +69,11 @@ impl<'a> Stream<'a> {
         Ok(Self { input, position: 0 })
     }
 
+    /// Gives how many plain bytes were taken.
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Tells whether the file was compressed.
     pub(super) fn is_unpacked(&self) -> bool {
         matches!(self.input, Input::Unpacked(_))

@@ -35,7 +35,7 @@ pub struct Blend {
 impl Blend {
     /// Reads all block headers and all small blocks.
     ///
-    /// Memory: 40 bytes a block and at most 1 GiB of small blocks. A file that is damaged after
+    /// Memory: 48 bytes a block and at most 1 GiB of small blocks. A file that is damaged after
     /// the description of its structures is still of use; [`Blend::damage`] then says so.
     pub fn read(source: Source) -> Result<Self, BlendError> {
         let mut stream = source.open()?;
@@ -172,7 +172,13 @@ impl Blend {
         let shape = block.map_or(0, |block| block.shape);
         let len = self.dna.len(shape);
         let data = block.filter(|_| len > 0).and_then(|_| self.data(index)).unwrap_or_default();
-        data.chunks_exact(len.max(1)).map(move |data| Record::new(self, owner, shape, data))
+        let structs = data.chunks_exact(len.max(1)).enumerate();
+        structs
+            .map(move |(place, data)| Record::new(self, owner, (index, place * len), shape, data))
+    }
+
+    pub(super) fn block(&self, index: u32) -> Option<Block> {
+        self.blocks.get(index as usize).copied()
     }
 
     pub(super) fn code(&self, index: u32) -> [u8; 4] {

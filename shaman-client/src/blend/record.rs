@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::dna::Spot;
 use super::file::Blend;
+use super::stored::Stored;
 
 /// One struct of one data-block.
 ///
@@ -15,13 +16,21 @@ pub struct Record<'a> {
     blend: &'a Blend,
     /// The data-block that this belongs to; its pointers are resolved there first.
     owner: u32,
+    /// The block that it lies in, and where in its data.
+    spot: (u32, usize),
     shape: u32,
     data: &'a [u8],
 }
 
 impl<'a> Record<'a> {
-    pub(super) fn new(blend: &'a Blend, owner: u32, shape: u32, data: &'a [u8]) -> Self {
-        Self { blend, owner, shape, data }
+    pub(super) fn new(
+        blend: &'a Blend,
+        owner: u32,
+        spot: (u32, usize),
+        shape: u32,
+        data: &'a [u8],
+    ) -> Self {
+        Self { blend, owner, spot, shape, data }
     }
 
     /// Gives the name of the struct, as `Image`.
@@ -52,7 +61,7 @@ impl<'a> Record<'a> {
 
     /// Reads a whole number of any size.
     pub fn int(&self, path: &str) -> Option<i64> {
-        let spot = self.spot(path).filter(|spot| !spot.is_pointer)?;
+        let spot = self.find(path).filter(|spot| !spot.is_pointer)?;
         let dna = self.blend.dna();
         let bytes = self.bytes(spot)?.get(..dna.unit(spot))?;
         let endian = self.blend.header().endian;
@@ -64,7 +73,7 @@ impl<'a> Record<'a> {
 
     /// Reads an array of characters up to its first zero.
     pub fn text(&self, path: &str) -> Option<&'a [u8]> {
-        let spot = self.spot(path).filter(|spot| !spot.is_pointer)?;
+        let spot = self.find(path).filter(|spot| !spot.is_pointer)?;
         self.bytes(spot)?.split(|byte| *byte == 0).next()
     }
 
@@ -78,9 +87,30 @@ impl<'a> Record<'a> {
         self.blend.data(self.blend.target(self.owner, self.pointer(path)?)?)
     }
 
+    /// Tells where the field that [`Record::text`] or [`Record::int`] reads is stored.
+    pub fn stored(&self, path: &str) -> Option<Stored> {
+        let spot = self.find(path).filter(|spot| !spot.is_pointer)?;
+        let text_len = self.text(path)?.len();
+        let (block, at) = self.spot;
+        let block = self.blend.block(block)?;
+        Some(Stored::field(block, at + spot.offset, spot.len, text_len))
+    }
+
+    /// Tells where the string that [`Record::string`] reads is stored.
+    pub fn stored_string(&self, path: &str) -> Option<Stored> {
+        let text_len = self.string(path)?.len();
+        Some(self.stored_behind(path)?.of_text(text_len))
+    }
+
+    /// Tells where the block that [`Record::bytes_behind`] reads is stored.
+    pub fn stored_behind(&self, path: &str) -> Option<Stored> {
+        let target = self.blend.target(self.owner, self.pointer(path)?)?;
+        Some(Stored::block(self.blend.block(target)?))
+    }
+
     /// Reads a pointer; `None` if it is null.
     pub fn pointer(&self, path: &str) -> Option<u64> {
-        let spot = self.spot(path).filter(|spot| spot.is_pointer)?;
+        let spot = self.find(path).filter(|spot| spot.is_pointer)?;
         self.pointer_at(spot.offset)
     }
 
@@ -91,9 +121,10 @@ impl<'a> Record<'a> {
 
     /// Gives the nested struct of that name.
     pub fn part(&self, path: &str) -> Option<Self> {
-        let spot = self.spot(path).filter(|spot| !spot.is_pointer)?;
+        let spot = self.find(path).filter(|spot| !spot.is_pointer)?;
         let shape = self.blend.dna().shape_of(spot)?;
-        Some(Self { shape, data: self.bytes(spot)?, ..*self })
+        let (block, at) = self.spot;
+        Some(Self { shape, spot: (block, at + spot.offset), data: self.bytes(spot)?, ..*self })
     }
 
     /// Gives the struct that a pointer points to, which may be another data-block.
@@ -141,7 +172,7 @@ impl<'a> Record<'a> {
         Some(header.endian.unsigned(bytes)).filter(|pointer| *pointer != 0)
     }
 
-    fn spot(&self, path: &str) -> Option<Spot> {
+    fn find(&self, path: &str) -> Option<Spot> {
         self.blend.dna().find(self.shape, path)
     }
 

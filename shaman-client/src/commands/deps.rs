@@ -61,8 +61,8 @@ pub(super) fn complain(trace: &Trace) {
     }
 }
 
-/// Says on stderr which files have no place in a checkout or copy.
-pub(super) fn complain_of_outside(trace: &Trace) {
+/// Says on stderr which files lie outside of the project.
+fn complain_of_outside(trace: &Trace) {
     for file in trace.files.iter().filter(|file| file.in_pack.is_none()) {
         let asked = asked_by(&file.users);
         eprintln!("outside the project: `{}` ({}){asked}", file.path.display(), file.kind.word());

@@ -5,6 +5,7 @@ mod copying;
 mod creating;
 mod deps;
 mod ending;
+mod packing;
 mod ping;
 mod sending;
 mod show;

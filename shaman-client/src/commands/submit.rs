@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use shaman_proto::CheckoutPath;
 
 use super::ending::Ending;
-use super::{copying, creating, sending};
+use super::{copying, creating, packing, sending};
 use crate::api::Api;
 use crate::approach::{self, Choice, Storage};
 use crate::cli::{Approach, SubmitArgs};
-use crate::pack::{self, GatherError, Job};
+use crate::pack::{self, GatherError, Plan};
 use crate::progress::{Event, Listener, Phase};
 use crate::trace::{self, Trace};
 use crate::{copy, places};
@@ -36,9 +36,9 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
             None => sending::storage(&api, &listener).await?,
         };
         sending::warn_if_synced(&storage, &listener);
-        let packed = pack::from_trace(&traced, name.to_string());
+        let plan = pack::from_trace(&traced, name.to_string());
         let way = Way { args, api: &api, storage: &storage, traced: &traced, listener: &listener };
-        way.go(packed, &name).await
+        way.go(plan, &name).await
     })?;
     let ending = Ending { missing, ..ending };
     println!("{}", if args.json { ending.line() } else { ending.summary() });
@@ -48,8 +48,8 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
 /// What was chosen, with what it takes.
 enum Ready {
     InPlace(PathBuf, Option<PathBuf>),
-    Copy(Job, PathBuf),
-    Shaman(Job),
+    Copy(Plan, PathBuf),
+    Shaman(Plan),
 }
 
 /// From a traced .blend to where workers see it.
@@ -62,30 +62,31 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    /// `packed` may have failed: what is used in place needs no pack.
+    /// `plan` may have failed: what is used in place needs no pack.
     async fn go(
         self,
-        packed: Result<Job, GatherError>,
+        plan: Result<Plan, GatherError>,
         name: &CheckoutPath,
     ) -> anyhow::Result<Ending> {
         let Self { args, api, storage, traced, listener } = self;
         let choice = approach::choose(args.approach, storage, &traced.blend)?;
-        if packed.is_err() && !matches!(choice, Choice::InPlace { .. }) {
-            super::deps::complain_of_outside(traced);
-        }
         let ready = match choice {
             Choice::InPlace { blend, checkout } => Ready::InPlace(blend, checkout),
-            Choice::Copy(location) => Ready::Copy(packed?, location),
-            Choice::Shaman => Ready::Shaman(packed?),
+            Choice::Copy(location) => Ready::Copy(plan?, location),
+            Choice::Shaman => Ready::Shaman(plan?),
         };
         let planned = creating::plan(api, &args.job, name.as_str(), traced, listener).await?;
         let ending = match ready {
             Ready::InPlace(blend, checkout) => self.in_place(&blend, checkout.as_deref())?,
-            Ready::Copy(job, location) => {
+            Ready::Copy(plan, location) => {
+                let packed = packing::ready(plan, &args.cache, listener)?;
                 let name = copy::dated(name, sending::CLOCK);
-                copying::copy(job, &location, &name, listener).await?
+                copying::copy(packed.job.clone(), &location, &name, listener).await?
             }
-            Ready::Shaman(job) => sending::send(api, &job, storage, &args.cache, listener).await?,
+            Ready::Shaman(plan) => {
+                let packed = packing::ready(plan, &args.cache, listener)?;
+                sending::send(api, &packed.job, storage, &args.cache, listener).await?
+            }
         };
         let job = match planned {
             Some(planned) => Some(creating::create(api, planned, &ending, listener).await?),

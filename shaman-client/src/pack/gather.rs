@@ -1,4 +1,4 @@
-//! What goes into the checkout: from a trace, or from a directory.
+//! What goes into the checkout of a directory.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -7,25 +7,23 @@ use std::path::{Path, PathBuf};
 use shaman_proto::MANIFEST_FILE;
 
 use super::{Job, Packed};
-use crate::trace::Trace;
 
 /// Why there is nothing to submit. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
-    /// Files that have no place below the root.
+    /// Two files for one place.
     #[error(
-        "{count} of the files lie outside the project `{}`, first `{}`; choose a larger one with --project {}",
-        root.display(), first.display(), suggestion.display()
+        "`{}` and `{}` would both be `{place}` in the pack; rename one of them",
+        one.display(),
+        other.display()
     )]
-    Outside {
-        /// How many.
-        count: usize,
-        /// The project root.
-        root: PathBuf,
-        /// One of them.
-        first: PathBuf,
-        /// A directory that holds all.
-        suggestion: PathBuf,
+    Clash {
+        /// The place.
+        place: String,
+        /// What is there.
+        one: PathBuf,
+        /// What cannot be there as well.
+        other: PathBuf,
     },
     /// A name that cannot be sent.
     #[error("the name of `{}` is not UTF-8, and workers could not find it; rename it", .0.display())]
@@ -38,43 +36,6 @@ pub enum GatherError {
         /// Why not.
         source: io::Error,
     },
-}
-
-/// The job of a traced .blend. Files that are missing are left out; files outside the root are
-/// refused.
-pub fn from_trace(trace: &Trace, name: String) -> Result<Job, GatherError> {
-    let outside: Vec<&Path> = trace
-        .files
-        .iter()
-        .filter(|file| !file.path.starts_with(&trace.root))
-        .map(|file| file.path.as_path())
-        .collect();
-    if let Some(first) = outside.first() {
-        let suggestion = outside.iter().fold(trace.root.clone(), |root, file| common(&root, file));
-        return Err(GatherError::Outside {
-            count: outside.len(),
-            root: trace.root.clone(),
-            first: first.to_path_buf(),
-            suggestion,
-        });
-    }
-    let mut files = Vec::with_capacity(trace.files.len());
-    let mut blend = None;
-    for file in &trace.files {
-        let Some(in_pack) = file.in_pack.clone().filter(|_| file.path.to_str().is_some()) else {
-            return Err(GatherError::NotUtf8(file.path.clone()));
-        };
-        if file.path == trace.blend {
-            blend = Some(in_pack.clone());
-        }
-        files.push(Packed { path: file.path.clone(), in_pack, size: file.size });
-    }
-    Ok(Job { files, blend, name })
-}
-
-/// The longest directory that both are in.
-fn common(root: &Path, file: &Path) -> PathBuf {
-    root.ancestors().find(|dir| file.starts_with(dir)).unwrap_or(root).to_owned()
 }
 
 /// The job of a directory as it is, and sentences about what was left out. Links to files and
@@ -148,11 +109,5 @@ mod tests {
         assert_eq!(job.files.len(), 1);
         assert_eq!(job.files[0].in_pack, "sub/a");
         assert_eq!(warnings.len(), 1);
-    }
-
-    #[test]
-    fn the_suggested_project_holds_both() {
-        let suggestion = common(Path::new("/a/b/c"), Path::new("/a/x/y.png"));
-        assert_eq!(suggestion, Path::new("/a"));
     }
 }

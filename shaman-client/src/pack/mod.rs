@@ -1,12 +1,32 @@
-//! What goes along, and where each file lies there.
+//! What goes along, where each file lies there, and what its .blend files say there.
+//!
+//! ```text
+//!  trace ──► plan ──► rewrite ──► job          layout   where a directory goes
+//!             │          │                     spell    how one place names another
+//!           relink     shelf                   relink   one .blend at its place: new paths, needed files
+//!                                              shelf    rewritten files, kept for the next time
+//! ```
+//!
+//! Promise: inside the pack every path that led to a file leads to that file in the pack, and the
+//! same project makes the same bytes on every machine and every day. The project is not written to.
 
 mod gather;
+mod layout;
 mod name;
+mod plan;
+mod relink;
+mod rewrite;
+mod shelf;
+mod spell;
 
 use std::path::PathBuf;
 
-pub use gather::{GatherError, from_directory, from_trace};
+pub use gather::{GatherError, from_directory};
+pub use layout::OUTSIDE;
 pub use name::{NameError, checkout_name};
+pub use plan::{Plan, from_trace};
+pub use rewrite::{Fault, RewriteError, rewrite};
+pub use shelf::Shelf;
 
 /// A file and its place in the checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]

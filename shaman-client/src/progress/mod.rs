@@ -17,6 +17,8 @@ use std::time::Duration;
 pub enum Phase {
     /// Finding which files are needed.
     Trace,
+    /// Writing those .blend files that have to say something else in the pack.
+    Rewrite,
     /// Naming them by their content.
     Hash,
     /// Sending what the server lacks.
@@ -32,6 +34,7 @@ impl Phase {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Trace => "trace",
+            Self::Rewrite => "rewrite",
             Self::Hash => "hash",
             Self::Upload => "upload",
             Self::Checkout => "checkout",

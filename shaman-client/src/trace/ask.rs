@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::kind::Kind;
+use crate::blend::Stored;
 
 /// A path that a data-block asks for.
 #[derive(Debug, Clone)]
@@ -19,6 +20,13 @@ pub(super) struct Ask {
     pub(super) user: Arc<[u8]>,
     /// Directory that `//` stands for.
     pub(super) base: Arc<Path>,
+    /// Where the path is written, or the first part of it.
+    pub(super) stored: Option<Stored>,
+    /// Where it is written a second time, and what is written there.
+    pub(super) also: Option<(Stored, Vec<u8>)>,
+    /// The directory in which the file must stay where it is, since what asks for it cannot be
+    /// changed.
+    pub(super) within: Option<Arc<Path>>,
 }
 
 /// How to understand a path.
@@ -26,6 +34,8 @@ pub(super) struct Ask {
 pub(super) enum How {
     /// One file.
     File,
+    /// No file: other paths start from this one.
+    Nothing,
     /// One of many frames, told apart by the last number in the name.
     Frames,
     /// Tiles, with the numbers of those that must be there (1001 and up).
@@ -57,6 +67,8 @@ pub(super) struct Asks {
     user: Arc<[u8]>,
     blend: PathBuf,
     base: Arc<Path>,
+    stored: Option<Stored>,
+    also: Option<(Stored, Vec<u8>)>,
     list: Vec<Ask>,
     is_full: bool,
 }
@@ -68,6 +80,8 @@ impl Asks {
             user: Arc::default(),
             blend: blend.to_path_buf(),
             base: blend.parent().unwrap_or(blend).into(),
+            stored: None,
+            also: None,
             list: Vec::new(),
             is_full: false,
         }
@@ -89,6 +103,19 @@ impl Asks {
         &self.blend
     }
 
+    /// Says where the path of the next ask is written. If that is only the directory in which its
+    /// file is, the path must begin with it.
+    pub(super) fn at(&mut self, stored: Option<Stored>) -> &mut Self {
+        self.stored = stored;
+        self
+    }
+
+    /// Says where the path of the next ask is written a second time.
+    pub(super) fn also(&mut self, stored: Option<Stored>, text: Option<&[u8]>) -> &mut Self {
+        self.also = stored.zip(text.map(<[u8]>::to_vec));
+        self
+    }
+
     /// Asks for one file. An empty path asks for nothing.
     pub(super) fn file(&mut self, kind: Kind, path: &[u8]) {
         self.ask(kind, path, How::File);
@@ -96,6 +123,7 @@ impl Asks {
 
     /// Asks for what `how` makes of a path. An empty path asks for nothing.
     pub(super) fn ask(&mut self, kind: Kind, path: &[u8], how: How) {
+        let (stored, also) = (self.stored.take(), self.also.take());
         if path.is_empty() || path.len() > PATH_BYTES_MAX {
             return;
         }
@@ -104,7 +132,8 @@ impl Asks {
             return;
         }
         let (user, base) = (Arc::clone(&self.user), Arc::clone(&self.base));
-        self.list.push(Ask { kind, path: path.to_vec(), how, user, base });
+        let path = path.to_vec();
+        self.list.push(Ask { kind, path, how, user, base, stored, also, within: None });
     }
 
     /// Tells whether there were more asks than are kept.

@@ -30,6 +30,7 @@ pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<
     };
     match &ask.how {
         How::File => vec![file(path, disk, warnings)],
+        How::Nothing => Vec::new(),
         How::Frames => {
             let pattern = path.file_name().and_then(|name| Pattern::number(paths::bytes(name)));
             let Some(pattern) = pattern else {

@@ -10,8 +10,10 @@ use super::disk::Disk;
 use super::expand::{self, Hit};
 use super::kind::Kind;
 use super::paths::{self, Place};
+use super::reference::{self, PackedLibrary, Reference, Referring};
+use super::rules::library::Packed;
 use super::{rules, scope, usd};
-use crate::blend::{Blend, BlendError, Source};
+use crate::blend::{Blend, BlendError, Heads, Source, Stored};
 
 /// What one .blend asks for.
 #[derive(Debug)]
@@ -22,13 +24,17 @@ pub(super) struct Looked {
     pub(super) libraries: Vec<PathBuf>,
     /// Sentences.
     pub(super) warnings: Vec<String>,
+    /// What it says, and where.
+    pub(super) referring: Referring,
 }
 
 impl Looked {
-    fn append(&mut self, other: Self) {
+    /// Takes over what a library asks for that is packed into this file.
+    fn append(&mut self, other: Self, data: Stored, size: Stored) {
         self.wants.extend(other.wants);
         self.libraries.extend(other.libraries);
         self.warnings.extend(other.warnings);
+        self.referring.packed.push(PackedLibrary { data, size, referring: other.referring });
     }
 }
 
@@ -49,8 +55,12 @@ pub(super) fn look(path: &Path, disk: &Disk) -> Result<Looked, BlendError> {
 
 /// Looks into a .blend that lies at `path`, or would if it were not packed.
 fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<Looked, BlendError> {
+    let seen = if depth == 0 { reference::seen(path) } else { None };
     let mut blend = Blend::read(source)?;
-    let mut looked = Looked { wants: Vec::new(), libraries: Vec::new(), warnings: Vec::new() };
+    let (heads, references, packed) = (Heads::of(&blend), Vec::new(), Vec::new());
+    let referring = Referring { path: path.to_path_buf(), seen, heads, references, packed };
+    let (wants, libraries, warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut looked = Looked { wants, libraries, warnings, referring };
     looked.warnings.extend(blend.damage().map(|damage| warning(path, damage)));
     let mut asks = ask(&blend, path);
     for _ in 0..ROUNDS_MAX {
@@ -65,7 +75,7 @@ fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<L
             }
         }
     }
-    for (name, bytes) in rules::library::packed(&blend) {
+    for Packed { name, bytes, data, size } in rules::library::packed(&blend) {
         let (Place::Here(library) | Place::Elsewhere(library)) =
             paths::resolve(name, path.parent().unwrap_or(path));
         if depth == PACKED_DEPTH_MAX {
@@ -76,7 +86,7 @@ fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<L
             continue;
         }
         match look_into(Source::Bytes(bytes.to_vec()), &library, disk, depth + 1) {
-            Ok(inside) => looked.append(inside),
+            Ok(inside) => looked.append(inside, data, size),
             Err(error) => looked.warnings.push(warning(&library, &error)),
         }
     }
@@ -94,7 +104,9 @@ fn look_into(source: Source, path: &Path, disk: &Disk, depth: usize) -> Result<L
         let user = users.entry(Arc::clone(&ask.user)).or_insert_with(|| {
             format!("{}#{}", path.display(), String::from_utf8_lossy(&ask.user)).into()
         });
-        for hit in expand::expand(&ask, disk, &mut looked.warnings) {
+        let hits = expand::expand(&ask, disk, &mut looked.warnings);
+        looked.referring.references.extend(Reference::of(&ask, &hits, disk));
+        for hit in hits {
             if looked.wants.len() == HITS_MAX {
                 looked.warnings.push(format!(
                     "`{}` leads to more than {HITS_MAX} files; those after them are left out",
@@ -126,7 +138,16 @@ fn layers_of(path: &Path, ask: &Ask, warnings: &mut Vec<String>) -> Vec<Ask> {
         warnings.push(format!("`{}` could not be followed: {error}", path.display()));
         BTreeSet::new()
     });
-    let ask = |path| Ask { path, how: How::File, base: Arc::clone(&base), ..ask.clone() };
+    let within = Some(ask.within.clone().unwrap_or_else(|| Arc::clone(&base)));
+    let ask = |path| Ask {
+        path,
+        how: How::File,
+        base: Arc::clone(&base),
+        stored: None,
+        also: None,
+        within: within.clone(),
+        ..ask.clone()
+    };
     layers.into_iter().map(ask).collect()
 }
 
@@ -140,10 +161,7 @@ pub(super) fn warning(path: &Path, error: &BlendError) -> String {
 fn ask(blend: &Blend, path: &Path) -> Asks {
     let base = path.parent().unwrap_or(path);
     let mut asks = Asks::new(path);
-    for library in rules::library::needed(blend) {
-        asks.by(library.id_name(), path);
-        asks.file(Kind::Blend, library.text("name").unwrap_or_default());
-    }
+    rules::library::look(blend, path, &mut asks);
     for id in scope::ids(blend) {
         match rules::library::packed_from(&id) {
             None => asks.by(id.id_name(), path),

@@ -31,6 +31,7 @@ mod kind;
 mod look;
 mod paths;
 mod pattern;
+mod reference;
 mod report;
 mod root;
 mod rules;
@@ -43,6 +44,7 @@ use std::path::{Path, PathBuf};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 pub use kind::Kind;
+pub use reference::{PackedLibrary, Reference, Referring, seen};
 pub use report::{Found, Missing, Trace};
 
 use crate::blend::BlendError;
@@ -67,18 +69,6 @@ pub enum TraceError {
     /// The project directory is none.
     #[error("the project `{}` is not a directory; name one that is there", .0.display())]
     NoProject(PathBuf),
-    /// The .blend lies elsewhere.
-    #[error(
-        "`{}` is not inside the project `{}`; name a directory above it with --project",
-        blend.display(),
-        root.display()
-    )]
-    OutsideProject {
-        /// Absolute path of the .blend.
-        blend: PathBuf,
-        /// Absolute path of the project.
-        root: PathBuf,
-    },
 }
 
 /// Finds every file that `blend` needs.

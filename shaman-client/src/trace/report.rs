@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use super::disk::{Disk, There};
 use super::kind::Kind;
 use super::look::Looked;
+use super::reference::Referring;
 
 /// A file that is there.
 #[derive(Debug, Clone, Serialize)]
@@ -54,6 +55,9 @@ pub struct Trace {
     pub missing: Vec<Missing>,
     /// Sentences about what could not be followed.
     pub warnings: Vec<String>,
+    /// What each .blend that was looked into says about other files, and where in it.
+    #[serde(skip)]
+    pub referring: BTreeMap<PathBuf, Referring>,
 }
 
 /// JSON has no bytes that are not UTF-8; they become U+FFFD.
@@ -67,6 +71,7 @@ pub(super) struct Report {
     blend: PathBuf,
     root: PathBuf,
     wanted: BTreeMap<PathBuf, Wanted>,
+    referring: BTreeMap<PathBuf, Referring>,
     warnings: BTreeSet<String>,
 }
 
@@ -89,6 +94,7 @@ impl Report {
             blend: blend.to_path_buf(),
             root: root.to_path_buf(),
             wanted: BTreeMap::from([(blend.to_path_buf(), itself)]),
+            referring: BTreeMap::new(),
             warnings: BTreeSet::new(),
         }
     }
@@ -96,6 +102,7 @@ impl Report {
     /// Adds what one .blend wants.
     pub(super) fn add(&mut self, looked: Looked) {
         self.warnings.extend(looked.warnings);
+        self.referring.insert(looked.referring.path.clone(), looked.referring);
         for (hit, kind, user) in looked.wants {
             match self.wanted.entry(hit.path) {
                 Entry::Vacant(place) => {
@@ -136,7 +143,8 @@ impl Report {
             files.push(Found { path, kind, size, in_pack, users });
         }
         let warnings = self.warnings.into_iter().collect();
-        Trace { blend: self.blend, root: self.root, files, missing, warnings }
+        let (blend, root, referring) = (self.blend, self.root, self.referring);
+        Trace { blend, root, files, missing, warnings, referring }
     }
 }
 

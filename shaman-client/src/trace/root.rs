@@ -7,7 +7,8 @@ use super::{TraceError, paths};
 /// What marks the directory of a project.
 const MARKS: [&str; 3] = [".blender_project", ".git", ".svn"];
 
-/// Gives the absolute paths of the .blend and of its project, the one inside the other.
+/// Gives the absolute paths of the .blend and of its project. A .blend outside of a project that was
+/// named is no mistake: shots may lie beside what they share.
 pub(super) fn find(blend: &Path, project: Option<&Path>) -> Result<(PathBuf, PathBuf), TraceError> {
     let blend = paths::absolute(blend);
     let Some(project) = project else {
@@ -29,5 +30,5 @@ pub(super) fn find(blend: &Path, project: Option<&Path>) -> Result<(PathBuf, Pat
     {
         return Ok((blend, root));
     }
-    Err(TraceError::OutsideProject { blend, root })
+    Ok((blend, root))
 }

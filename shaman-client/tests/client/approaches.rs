@@ -131,10 +131,12 @@ fn a_storage_that_is_named_needs_no_server() {
 fn a_failed_copy_leaves_the_storage_as_it_was() {
     let farm = Farm::new();
     let storage = farm.storage();
-    // Files outside the project have no place in a copy.
+    // The .blend lies outside, needs other paths in the copy, and there is no room to write it.
+    std::fs::write(farm.path("cache"), b"a file").unwrap();
     let textures = farm.path("home/plain/textures");
     let args = ["--storage", text(&storage), "--project", text(&textures)];
-    assert!(!farm.try_submit(&farm.blend(), &args).status.success());
+    let refused = farm.refusal(&farm.blend(), &args);
+    assert!(refused.contains("plain.blend") && refused.contains("cache"), "{refused}");
     assert!(farm.stored().is_empty());
     let absent = farm.path("absent");
     let refused = farm.refusal(&farm.blend(), &["--storage", text(&absent)]);

@@ -9,6 +9,7 @@ mod approaches;
 mod farm;
 mod faults;
 mod jobs;
+mod packs;
 mod peer;
 mod silence;
 mod verifying;

@@ -23,17 +23,6 @@ fn refusal(peer: &Peer, args: &[&str]) -> String {
 
 const SHOT: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1/project/shots/shot_010.blend");
-const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1/project");
-
-#[test]
-fn files_outside_the_project_are_refused_with_a_project_that_holds_them() {
-    let peer = Peer::start(|_, _| None);
-    let message = refusal(&peer, &["submit", SHOT, "--project", PROJECT]);
-    assert!(message.contains("--project"), "{message}");
-    let larger = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/5.0.1");
-    assert!(message.trim_end().ends_with(larger), "{message}");
-    assert!(message.contains("outside the project: `"), "each is named: {message}");
-}
 
 #[test]
 fn strict_refuses_missing_files_and_names_them() {

@@ -120,13 +120,12 @@ fn without_a_mark_the_project_is_the_directory_of_the_blend() {
 }
 
 #[test]
-fn a_blend_outside_the_project_is_refused() {
+fn a_blend_may_lie_outside_the_project_but_the_project_must_be_there() {
     let folder = Folder::new();
     folder.touch(["project/readme.txt"]);
     let blend = folder.put("main.blend", &images(&[]));
-    let project = folder.path().join("project");
-    let error = trace::trace(&blend, Some(&project)).unwrap_err();
-    assert!(matches!(error, TraceError::OutsideProject { .. }), "{error}");
+    let trace = trace::trace(&blend, Some(&folder.path().join("project"))).unwrap();
+    assert_eq!(trace.files[0].in_pack, None);
     let error = trace::trace(&blend, Some(&folder.path().join("none"))).unwrap_err();
     assert!(matches!(error, TraceError::NoProject(_)), "{error}");
 }

@@ -16,4 +16,7 @@ mod deps_nodes;
 mod deps_sequences;
 mod deps_simulations;
 mod layers;
+mod pack_fixtures;
+mod pack_formats;
+mod pack_support;
 mod support;

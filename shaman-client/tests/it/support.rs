@@ -65,6 +65,6 @@ pub(crate) fn missing(trace: &Trace) -> Vec<String> {
     trace.missing.iter().map(|file| from_root(&file.path)).collect()
 }
 
-fn is_blend(path: &str) -> bool {
+pub(crate) fn is_blend(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|extension| extension == "blend")
 }

@@ -8,9 +8,10 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     let is_sequence = id.int("is_sequence").is_some_and(|flag| flag != 0);
     let how = if is_sequence { How::Frames } else { How::File };
     if let Some(path) = id.text("filepath") {
-        asks.ask(Kind::CacheFile, path, how);
+        asks.at(id.stored("filepath")).ask(Kind::CacheFile, path, how);
     }
     for layer in id.list("layers") {
-        asks.file(Kind::CacheFile, layer.text("filepath").unwrap_or_default());
+        let path = layer.text("filepath").unwrap_or_default();
+        asks.at(layer.stored("filepath")).file(Kind::CacheFile, path);
     }
 }

@@ -12,6 +12,7 @@ const EXTERNAL: i64 = 1;
 
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     if id.int("type") == Some(CUSTOM) && id.int("custom_mode") == Some(EXTERNAL) {
-        asks.file(Kind::Script, id.text("custom_filepath").unwrap_or_default());
+        let path = id.text("custom_filepath").unwrap_or_default();
+        asks.at(id.stored("custom_filepath")).file(Kind::Script, path);
     }
 }

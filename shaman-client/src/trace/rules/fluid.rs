@@ -21,8 +21,9 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
         return;
     }
     let domain = modifier.follow("domain");
-    if let Some(path) = domain.and_then(|domain| domain.text("cache_directory")) {
-        asks.ask(Kind::Simulation, path, How::Folder(FOLDERS));
+    let Some(domain) = domain else { return };
+    if let Some(path) = domain.text("cache_directory") {
+        asks.at(domain.stored("cache_directory")).ask(Kind::Simulation, path, How::Folder(FOLDERS));
     }
 }
 
@@ -35,6 +36,6 @@ pub(super) fn look_at_old(modifier: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = settings.text("surfdataPath") {
-        asks.ask(Kind::Simulation, path, How::Folder(&[]));
+        asks.at(settings.stored("surfdataPath")).ask(Kind::Simulation, path, How::Folder(&[]));
     }
 }

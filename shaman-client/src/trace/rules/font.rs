@@ -12,6 +12,6 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = id.text("name").filter(|path| *path != BUILTIN) {
-        asks.file(Kind::Font, path);
+        asks.at(id.stored("name")).file(Kind::Font, path);
     }
 }

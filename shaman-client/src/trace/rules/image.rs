@@ -32,14 +32,14 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     }
     let has_views = id.int("flag").is_some_and(|flag| flag & USE_VIEWS != 0)
         && id.int("views_format") == Some(INDIVIDUAL);
-    let views = id.list("views").filter_map(|view| view.text("filepath"));
-    let views: Vec<_> = views.filter(|path| has_views && !path.is_empty()).collect();
-    if views.is_empty() {
-        asks.ask(Kind::Image, id.text("name").unwrap_or_default(), how);
-    } else {
-        for path in views {
-            asks.ask(Kind::Image, path, how.clone());
-        }
+    let views = id.list("views").filter(|view| has_views && view.text("filepath") != Some(b""));
+    let views: Vec<_> = views.collect();
+    // With views, the name is where those were looked for.
+    let own = if views.is_empty() { how.clone() } else { How::Nothing };
+    asks.at(id.stored("name")).ask(Kind::Image, id.text("name").unwrap_or_default(), own);
+    for view in views {
+        let path = view.text("filepath").unwrap_or_default();
+        asks.at(view.stored("filepath")).ask(Kind::Image, path, how.clone());
     }
 }
 

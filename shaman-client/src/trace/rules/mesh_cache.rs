@@ -6,6 +6,6 @@ use crate::trace::kind::Kind;
 
 pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     if let Some(path) = modifier.text("filepath") {
-        asks.file(Kind::MeshCache, path);
+        asks.at(modifier.stored("filepath")).file(Kind::MeshCache, path);
     }
 }

@@ -10,6 +10,6 @@ const SEQUENCE: i64 = 1;
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     let how = if id.int("source") == Some(SEQUENCE) { How::Frames } else { How::File };
     if let Some(path) = id.text("name") {
-        asks.ask(Kind::MovieClip, path, how);
+        asks.at(id.stored("name")).ask(Kind::MovieClip, path, how);
     }
 }

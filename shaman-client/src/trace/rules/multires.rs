@@ -9,6 +9,7 @@ const LAYERS: [&str; 2] = ["ldata.external", "fdata.external"];
 
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     for external in LAYERS.iter().filter_map(|path| id.follow(path)) {
-        asks.file(Kind::MeshCache, external.text("filename").unwrap_or_default());
+        let path = external.text("filename").unwrap_or_default();
+        asks.at(external.stored("filename")).file(Kind::MeshCache, path);
     }
 }

@@ -27,7 +27,8 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
                 _ => continue,
             };
             if storage.int("mode") == Some(EXTERNAL) {
-                asks.file(kind, storage.text("filepath").unwrap_or_default());
+                let path = storage.text("filepath").unwrap_or_default();
+                asks.at(storage.stored("filepath")).file(kind, path);
             }
         }
     }
@@ -36,7 +37,8 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
 fn import(node: &Record<'_>, asks: &mut Asks) {
     for value in node.list("inputs").filter_map(|input| input.follow("default_value")) {
         if value.int("subtype") == Some(FILE_PATH) {
-            asks.file(Kind::Import, value.text("value").unwrap_or_default());
+            let path = value.text("value").unwrap_or_default();
+            asks.at(value.stored("value")).file(Kind::Import, path);
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
             let path = cache.text("path").filter(|path| !path.is_empty()).unwrap_or(b"//");
             let slash: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
             let path = [path, slash, name].concat();
+            asks.at(cache.stored("path"));
             asks.ask(Kind::Simulation, &path, How::Simulated(Absence::Missing));
         } else if flag & DISK != 0 {
             let Some(stem) = asks.blend().file_stem() else {

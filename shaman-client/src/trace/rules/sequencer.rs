@@ -61,7 +61,7 @@ fn files(strip: &Record<'_>, count: usize, suffixes: &[&[u8]], asks: &mut Asks) 
             continue;
         };
         for name in views::names(name, suffixes) {
-            asks.file(Kind::Strip, &[dir, slash, &name].concat());
+            asks.at(data.stored("dir")).file(Kind::Strip, &[dir, slash, &name].concat());
         }
     }
 }

@@ -9,6 +9,6 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = id.text("name") {
-        asks.file(Kind::Sound, path);
+        asks.at(id.stored("name")).file(Kind::Sound, path);
     }
 }

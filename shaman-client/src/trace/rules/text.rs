@@ -12,6 +12,6 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = id.string("name") {
-        asks.file(Kind::Text, path);
+        asks.at(id.stored_string("name")).file(Kind::Text, path);
     }
 }

@@ -11,6 +11,6 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     let is_sequence = id.int("is_sequence").is_some_and(|flag| flag != 0);
     let how = if is_sequence { How::Frames } else { How::File };
     if let Some(path) = id.text("filepath") {
-        asks.ask(Kind::Volume, path, how);
+        asks.at(id.stored("filepath")).ask(Kind::Volume, path, how);
     }
 }

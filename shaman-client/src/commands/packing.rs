@@ -1,0 +1,43 @@
+//! From a trace to the files that go along, with what a person hears of it.
+
+use crate::cli::CacheArgs;
+use crate::hash::{HashCache, Hasher};
+use crate::pack::{self, Job, Plan, Shelf};
+use crate::progress::{Event, Listener};
+
+use super::sending::CLOCK;
+
+/// A job, and what holds its rewritten files.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) job: Job,
+    /// Without a cache directory they go when this does.
+    _shelf: Shelf,
+}
+
+/// Writes the .blend files that have to say something else in the pack.
+pub(super) fn ready(plan: Plan, cache: &CacheArgs, listener: &Listener) -> anyhow::Result<Ready> {
+    let dir = cache.dir();
+    let shelf = Shelf::open(dir.as_deref());
+    let (outside, rewritten) = (plan.outside, plan.rewritten());
+    if outside + rewritten > 0 {
+        listener.tell(Event::Note(format!(
+            "{} outside the project, below `{}` in the pack; {} with other paths than on disk",
+            count(outside, "file"),
+            pack::OUTSIDE,
+            count(rewritten, ".blend file")
+        )));
+    }
+    let known = dir.filter(|_| rewritten > 0);
+    let known = known.map_or_else(HashCache::none, |dir| HashCache::open(&dir, CLOCK()));
+    let hasher = Hasher { cache: &known, clock: CLOCK, progress: &crate::progress::Silence };
+    let ended = pack::rewrite(plan, &shelf, hasher, listener);
+    if let Err(error) = known.save(CLOCK()) {
+        listener.tell(Event::Warning(format!("{:#}", anyhow::Error::from(error))));
+    }
+    Ok(Ready { job: ended?, _shelf: shelf })
+}
+
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
