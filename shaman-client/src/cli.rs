@@ -27,6 +27,8 @@ pub enum Command {
     Submit(SubmitArgs),
     /// List the files a .blend needs
     Deps(DepsArgs),
+    /// Put a .blend with everything it needs into a directory or an archive, without a server
+    Pack(PackArgs),
     /// Upload a directory as it is and make a checkout of it
     Upload(UploadArgs),
     /// Tell whether a checkout is complete where it stands, without a server
@@ -171,6 +173,36 @@ pub struct DepsArgs {
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
     /// Print one JSON object instead of a list
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman pack`.
+#[derive(Debug, Clone, Args)]
+pub struct PackArgs {
+    /// The .blend file to pack
+    #[arg(value_name = "FILE.blend")]
+    pub blend: PathBuf,
+    /// Where the pack goes: a directory that is not there yet, or a file that ends in .zip
+    #[arg(long, value_name = "DIR|FILE.zip")]
+    pub into: PathBuf,
+    /// Project root; default: the nearest parent with `.blender_project`, `.git` or `.svn`, else the
+    /// directory of the .blend
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Hard-link files instead of copying them, where the file system can
+    #[arg(long)]
+    pub link: bool,
+    /// Compress the files in an archive
+    #[arg(long)]
+    pub deflate: bool,
+    /// Name in the pack's manifest; default: the name of the .blend without its ending
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Where hashes and rewritten files are remembered.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+    /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,
 }

@@ -10,7 +10,7 @@ use shaman_proto::CheckoutPath;
 use super::ending::Ending;
 use super::sending::CLOCK;
 use crate::cli::Approach;
-use crate::copy::{self, Order, WithManifest};
+use crate::copy::{self, Means, Order, Place, WithManifest};
 use crate::pack::Job;
 use crate::places;
 use crate::progress::Listener;
@@ -27,27 +27,15 @@ pub(super) async fn copy(
     let manifest = if is_synced { WithManifest::Yes } else { WithManifest::No };
     let (files, blend) = (job.files.len() as u64, job.blend.clone());
     let bytes = job.files.iter().map(|file| file.size).sum();
-    let stop = Arc::new(AtomicBool::new(false));
-    let (done, ended) = tokio::sync::oneshot::channel();
     let work = {
-        let (stop, location, listener) = (Arc::clone(&stop), location.to_owned(), listener.clone());
-        let name = name.clone();
-        move || {
-            let order = Order { job: &job, location: &location, name: &name, manifest };
-            // Nobody listens only when the program is ending.
-            drop(done.send(copy::copy(order, CLOCK, &stop, &listener)));
+        let (location, name, listener) = (location.to_owned(), name.clone(), listener.clone());
+        move |stop: &AtomicBool| {
+            let place = Place::Below(&location, &name);
+            let order = Order { job: &job, place, manifest, means: Means::Copy };
+            copy::copy(order, CLOCK, stop, &listener)
         }
     };
-    std::thread::Builder::new().spawn(work).context("cannot start a thread")?;
-    tokio::pin!(ended);
-    let dir = tokio::select! {
-        ended = &mut ended => ended,
-        () = asked_to_stop() => {
-            stop.store(true, Ordering::Relaxed);
-            ended.await
-        }
-    };
-    let dir = dir.context("the copy ended without a word")??;
+    let dir = unless_stopped(work).await??;
     let checkout = dir.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(Ending {
         approach: Approach::Copy,
@@ -61,6 +49,27 @@ pub(super) async fn copy(
         missing: 0,
         job: None,
     })
+}
+
+/// Does the work on a thread of its own, and sets its `stop` when somebody wants the program to end.
+pub(super) async fn unless_stopped<T: Send + 'static>(
+    work: impl FnOnce(&AtomicBool) -> T + Send + 'static,
+) -> anyhow::Result<T> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let told = Arc::clone(&stop);
+    // Nobody listens only when the program is ending.
+    let work = move || drop(done.send(work(&told)));
+    std::thread::Builder::new().spawn(work).context("cannot start a thread")?;
+    tokio::pin!(ended);
+    let ended = tokio::select! {
+        ended = &mut ended => ended,
+        () = asked_to_stop() => {
+            stop.store(true, Ordering::Relaxed);
+            ended.await
+        }
+    };
+    ended.context("the copy ended without a word")
 }
 
 /// Ends when a person, or a batch system, wants the program to end.

@@ -5,6 +5,7 @@ mod copying;
 mod creating;
 mod deps;
 mod ending;
+mod pack;
 mod packing;
 mod ping;
 mod sending;
@@ -22,6 +23,7 @@ use crate::cli::{Cli, Command};
 pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Command::Deps(args) => deps::run(&args),
+        Command::Pack(args) => pack::run(&args),
         Command::Ping(args) => ping::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Upload(args) => upload::run(&args),

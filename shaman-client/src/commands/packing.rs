@@ -1,5 +1,7 @@
 //! From a trace to the files that go along, with what a person hears of it.
 
+use std::path::Path;
+
 use crate::cli::CacheArgs;
 use crate::hash::{HashCache, Hasher};
 use crate::pack::{self, Job, Plan, Shelf};
@@ -12,7 +14,14 @@ use super::sending::CLOCK;
 pub(super) struct Ready {
     pub(super) job: Job,
     /// Without a cache directory they go when this does.
-    _shelf: Shelf,
+    shelf: Shelf,
+}
+
+impl Ready {
+    /// The directory in which all rewritten files are.
+    pub(super) fn shelf(&self) -> &Path {
+        self.shelf.dir()
+    }
 }
 
 /// Writes the .blend files that have to say something else in the pack.
@@ -35,7 +44,7 @@ pub(super) fn ready(plan: Plan, cache: &CacheArgs, listener: &Listener) -> anyho
     if let Err(error) = known.save(CLOCK()) {
         listener.tell(Event::Warning(format!("{:#}", anyhow::Error::from(error))));
     }
-    Ok(Ready { job: ended?, _shelf: shelf })
+    Ok(Ready { job: ended?, shelf })
 }
 
 fn count(number: usize, thing: &str) -> String {

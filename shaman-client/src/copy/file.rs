@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::CopyError;
+use super::{CopyError, Means};
 use crate::hash::{Fingerprint, HashError};
 use crate::progress::{Event, Listener, Phase};
 
@@ -20,6 +20,7 @@ const COPIES_MAX: u32 = 5;
 pub(super) fn copy(
     from: &Path,
     to: &Path,
+    means: Means<'_>,
     stop: &AtomicBool,
     progress: &Listener,
 ) -> Result<(), CopyError> {
@@ -33,6 +34,13 @@ pub(super) fn copy(
         let before = source.metadata().map_err(reading)?;
         if !before.is_file() {
             return Err(HashError::NotAFile(from.to_owned()).into());
+        }
+        if let Means::LinkUnlessBelow(dir) = means
+            && !from.starts_with(dir)
+            && link(from, to).is_ok()
+        {
+            tell(progress, before.len());
+            return Ok(());
         }
         let target = File::create_new(to).map_err(writing)?;
         if clone(&source, &target).is_ok() {
@@ -52,6 +60,11 @@ pub(super) fn copy(
         std::fs::remove_file(to).map_err(writing)?;
     }
     Err(HashError::Busy(from.to_owned()).into())
+}
+
+/// Gives the file another name; what a link leads to, not the link.
+fn link(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::hard_link(from.canonicalize()?, to)
 }
 
 /// Copies what is there; `false` when it was stopped.

@@ -10,8 +10,12 @@
 //! moment. When it fails, or is stopped, nothing is left behind.
 #![expect(clippy::disallowed_methods, reason = "this layer owns the tree that it builds and names")]
 
+mod archive;
 mod file;
 mod half;
+mod manifest;
+
+pub use archive::{Archive, Deflate, archive};
 
 use std::collections::BTreeSet;
 use std::io;
@@ -20,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use shaman_proto::limits::COMPONENT_BYTES_MAX;
-use shaman_proto::{CheckoutPath, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, ManifestEntry};
+use shaman_proto::{CheckoutPath, MANIFEST_FILE, Manifest, ManifestEntry, ManifestError};
 
 use crate::hash::{Clock, HashCache, HashError, Hasher};
 use crate::pack::{Job, Packed};
@@ -54,6 +58,12 @@ pub enum CopyError {
     /// A file that is not what it was.
     #[error(transparent)]
     Source(#[from] HashError),
+    /// Something is where the copy should be.
+    #[error("`{}` is there already and is not replaced; choose another place", .0.display())]
+    Taken(PathBuf),
+    /// Files that cannot stand in one directory.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// Somebody pressed Ctrl-C.
     #[error("stopped; nothing of the copy was left behind")]
     Stopped,
@@ -64,12 +74,44 @@ pub enum CopyError {
 pub struct Order<'a> {
     /// What to copy.
     pub job: &'a Job,
-    /// The directory that the copy goes into; must be there.
-    pub location: &'a Path,
-    /// How the copy is called there; gets a suffix when that is taken.
-    pub name: &'a CheckoutPath,
+    /// Where the copy goes.
+    pub place: Place<'a>,
     /// Whether the copy gets a manifest, with which `shaman verify` can tell that it is complete.
     pub manifest: WithManifest,
+    /// What a file of the copy is.
+    pub means: Means<'a>,
+}
+
+/// Where a copy goes.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// Into a directory that is there, under this name; gets a suffix when that is taken.
+    Below(&'a Path, &'a CheckoutPath),
+    /// To this path, which must be free, with this name in its manifest.
+    At(&'a Path, &'a CheckoutPath),
+}
+
+impl<'a> Place<'a> {
+    /// The directory in which the copy gets its name.
+    fn parent(self) -> &'a Path {
+        match self {
+            Self::Below(location, _) => location,
+            Self::At(path, _) => match path.parent() {
+                Some(parent) if parent != Path::new("") => parent,
+                _ => Path::new("."),
+            },
+        }
+    }
+}
+
+/// What a file of a copy is.
+#[derive(Debug, Clone, Copy)]
+pub enum Means<'a> {
+    /// Blocks of its own, or shared with the original until one of them changes.
+    Copy,
+    /// Another name of the original, where the file system can; but not of what lies below this
+    /// directory.
+    LinkUnlessBelow(&'a Path),
 }
 
 /// Whether a copy gets a manifest.
@@ -89,15 +131,18 @@ pub fn copy(
     stop: &AtomicBool,
     progress: &Listener,
 ) -> Result<PathBuf, CopyError> {
-    let Order { job, location, name, manifest } = order;
-    let half = Half::begin(location)?;
+    let Order { job, place, manifest, means } = order;
+    if let Place::At(path, _) = place {
+        refuse_taken(path)?;
+    }
+    let half = Half::begin(place.parent())?;
     let bytes = job.files.iter().map(|file| file.size).sum();
     let phase = Phase::Copy;
     progress.tell(Event::Began { phase, files: job.files.len() as u64, bytes });
     directories(&job.files, half.path())?;
     job.files.par_iter().try_for_each(|packed| {
         let to = half.path().join(&packed.in_pack);
-        file::copy(&packed.path, &to, stop, progress)?;
+        file::copy(&packed.path, &to, means, stop, progress)?;
         progress.tell(Event::Advanced { phase, files: 1, bytes: 0 });
         Ok::<_, CopyError>(())
     })?;
@@ -105,22 +150,10 @@ pub fn copy(
         WithManifest::Yes => Some(entries(&job.files, half.path(), clock)?),
         WithManifest::No => None,
     };
-    let copied = put(half, location, name, |name| {
+    let copied = put(half, place, |name| {
         let Some(files) = &entries else { return Ok(None) };
         let created = jiff::Timestamp::try_from(clock()).unwrap_or_default().to_string();
-        let server = concat!("shaman ", env!("CARGO_PKG_VERSION"), " (copy)").to_owned();
-        let blend = job.blend.as_ref().and_then(|blend| blend.parse().ok());
-        let files = files.clone();
-        let manifest = Manifest {
-            format: MANIFEST_FORMAT,
-            checkout: name.clone(),
-            blend,
-            created,
-            server,
-            warnings: Vec::new(),
-            files,
-        };
-        serde_json::to_vec(&manifest).map(Some).map_err(io::Error::from)
+        manifest::text(name, job, files.clone(), created).map(Some)
     })?;
     progress.tell(Event::Ended { phase });
     if stop.load(Ordering::Relaxed) {
@@ -171,10 +204,23 @@ fn entries(files: &[Packed], root: &Path, clock: Clock) -> Result<Vec<ManifestEn
 /// Gives the tree its name, or the next one that is free, and the manifest that belongs to it.
 fn put(
     half: Half,
-    location: &Path,
-    name: &CheckoutPath,
+    place: Place<'_>,
     manifest: impl Fn(&CheckoutPath) -> io::Result<Option<Vec<u8>>>,
 ) -> Result<PathBuf, CopyError> {
+    let (location, name) = match place {
+        Place::Below(location, name) => (location, name),
+        Place::At(path, name) => {
+            refuse_taken(path)?;
+            return match try_name(&half, path, name, &manifest) {
+                Ok(()) => {
+                    half.keep();
+                    Ok(path.to_owned())
+                }
+                Err(_) if path.symlink_metadata().is_ok() => Err(CopyError::Taken(path.to_owned())),
+                Err(source) => Err(CopyError::Place { path: path.to_owned(), source }),
+            };
+        }
+    };
     for number in 1..=SUFFIXES_MAX {
         let name =
             if number == 1 { name.clone() } else { name.with_suffix(0, &number.to_string()) };
@@ -182,22 +228,39 @@ fn put(
         if path.symlink_metadata().is_ok() {
             continue;
         }
-        let failed = |source| CopyError::Place { path: path.clone(), source };
-        if let Some(bytes) = manifest(&name).map_err(failed)? {
-            std::fs::write(half.path().join(MANIFEST_FILE), bytes).map_err(failed)?;
-        }
-        match std::fs::rename(half.path(), &path) {
+        match try_name(&half, &path, &name, &manifest) {
             Ok(()) => {
                 half.keep();
                 return Ok(path);
             }
             // Somebody else was quicker: the next name may be free.
             Err(_) if path.symlink_metadata().is_ok() => {}
-            Err(source) => return Err(failed(source)),
+            Err(source) => return Err(CopyError::Place { path, source }),
         }
     }
     let path = location.join(name.as_str());
     Err(CopyError::Place { path, source: io::ErrorKind::AlreadyExists.into() })
+}
+
+/// Writes the manifest for a name and gives the tree that name.
+fn try_name(
+    half: &Half,
+    path: &Path,
+    name: &CheckoutPath,
+    manifest: impl Fn(&CheckoutPath) -> io::Result<Option<Vec<u8>>>,
+) -> io::Result<()> {
+    if let Some(bytes) = manifest(name)? {
+        std::fs::write(half.path().join(MANIFEST_FILE), bytes)?;
+    }
+    std::fs::rename(half.path(), path)
+}
+
+/// Refuses a path where something is, also an empty directory, which somebody made for a purpose.
+fn refuse_taken(path: &Path) -> Result<(), CopyError> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(CopyError::Taken(path.to_owned())),
+        Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -53,7 +53,8 @@ impl Folder {
 
     fn copy(&self, manifest: WithManifest, stop: bool) -> Result<PathBuf, CopyError> {
         let location = self.farm();
-        let order = Order { job: &self.job, location: &location, name: &self.name, manifest };
+        let place = Place::Below(&location, &self.name);
+        let order = Order { job: &self.job, place, manifest, means: Means::Copy };
         let silence: Listener = Arc::new(Silence);
         copy(order, at_a_quarter_past_eight, &AtomicBool::new(stop), &silence)
     }
@@ -65,7 +66,8 @@ impl Folder {
     ) -> (Result<PathBuf, CopyError>, u64) {
         let location = self.farm();
         let manifest = WithManifest::No;
-        let order = Order { job: &self.job, location: &location, name: &self.name, manifest };
+        let place = Place::Below(&location, &self.name);
+        let order = Order { job: &self.job, place, manifest, means: Means::Copy };
         let (stop, events) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let hook: Listener = Arc::new(Hook {
             stop: stop.clone(),

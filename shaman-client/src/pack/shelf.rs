@@ -45,6 +45,11 @@ impl Shelf {
         Self { dir: std::env::temp_dir().join(name), lifetime: Lifetime::OneRun }
     }
 
+    /// Gives the directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Gives the file of that name, which `write` fills if it is not there. When it fails there is
     /// no such file.
     pub(super) fn file<E: From<io::Error>>(
