@@ -4,12 +4,12 @@
 //!  commands              what a person types; the only layer that prints
 //!     │
 //!   ┌─┴────┬───────┐
-//! submit  copy  approach   submit: hash → ask → upload → check out · copy: into the storage
+//! submit  copy  approach   submit: hash → ask → upload → check out · copy: a tree or an archive
 //!   │      │    verify     approach: which of them, or neither · verify: is all of it there?
 //!   │      │    job        job: what the Manager is told of it
 //!   ├──────┼───────┐
 //! upload  hash   pack      upload: blobs to the server · hash: files to blob refs
-//!   │              │       pack: where each file lies in the checkout
+//!   │              │       pack: where each file lies in the checkout, and what .blends say there
 //!   │            trace     which files a .blend needs
 //!   │              │
 //!  api           blend     api: one method an endpoint · blend: bytes to blocks and fields

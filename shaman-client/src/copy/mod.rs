@@ -1,4 +1,4 @@
-//! A job's files as a copy of their own, below the shared storage.
+//! A job's files as a copy of their own: a tree below the shared storage or elsewhere, or an archive.
 //!
 //! ```text
 //!  location/.shaman-copy-x1y2z3/tex/a.png …     built aside, where nobody looks

@@ -89,6 +89,16 @@ impl Build {
         Self::empty(form, version, true)
     }
 
+    /// Starts a file of Blender 2.5, in which one of the structs is another one.
+    pub(crate) fn with_shape(name: &str, fields: &str) -> Self {
+        let mut build = Self::new(Form::Small8, 250);
+        let place = Self::index_of(name);
+        build.shape(name, fields);
+        let other = build.shapes.pop().unwrap();
+        build.shapes[place] = other;
+        build
+    }
+
     fn empty(form: Form, version: u32, is_big: bool) -> Self {
         let (shapes, body) = (Vec::new(), Vec::new());
         let mut build = Self { form, is_big, version, shapes, body };

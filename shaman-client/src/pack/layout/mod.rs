@@ -119,3 +119,6 @@ fn readable(dir: &[u8]) -> String {
     }
     readable.trim_start_matches('.').trim_end_matches('.').to_owned()
 }
+
+#[cfg(test)]
+mod tests;

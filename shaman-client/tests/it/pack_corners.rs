@@ -1,0 +1,170 @@
+//! What is easy to get wrong when paths move.
+
+use std::path::Path;
+
+use shaman_client::pack::{self, OUTSIDE};
+use shaman_client::trace::{self, Trace};
+
+use crate::build::{Build, Form};
+use crate::pack_support::Pack;
+use crate::support::Folder;
+
+fn modern() -> Build {
+    Build::new(Form::Large8, 500)
+}
+
+/// Traces `main.blend` in `project`.
+fn traced(folder: &Folder) -> Trace {
+    let project = folder.path().join("project");
+    trace::trace(&project.join("main.blend"), Some(&project)).unwrap()
+}
+
+fn outside(pack: &Pack) -> Vec<&str> {
+    let outside = |place: &&String| place.starts_with(OUTSIDE);
+    pack.files.iter().filter(outside).map(String::as_str).collect()
+}
+
+#[test]
+fn one_more_file_moves_no_other() {
+    let folder = Folder::new();
+    folder.touch(["a/b/one.png", "a/two.png", "c/three.png", "a/b/c/four.png"]);
+    let all = ["//../a/b/one.png", "//../a/two.png", "//../c/three.png", "//../a/b/c/four.png"];
+    let mut before: Vec<String> = Vec::new();
+    for count in 1..=all.len() {
+        let mut main = modern();
+        for (old, path) in (1..).zip(&all[..count]) {
+            main.image(path, old * 0x10, path.as_bytes());
+        }
+        folder.put("project/main.blend", &main.finish());
+        let pack = Pack::of(&traced(&folder));
+        pack.trace();
+        let after: Vec<String> = outside(&pack).into_iter().map(str::to_owned).collect();
+        assert_eq!(after.len(), count);
+        assert!(before.iter().all(|place| after.contains(place)), "{before:?} {after:?}");
+        before = after;
+    }
+}
+
+#[test]
+fn where_there_is_little_room_the_place_is_shorter_and_never_cut() {
+    let folder = Folder::new();
+    let deep = format!("project/{}/main.blend", ["deep"; 10].join("/"));
+    let texture = format!("a long name of a directory/{}.png", "x".repeat(150));
+    let absolute = folder.put(&texture, b"out");
+    let absolute = absolute.to_str().unwrap().as_bytes();
+    for (room, is_found) in [(1024, true), (240, true), (210, false)] {
+        // On a machine whose temporary directory has a long name.
+        if absolute.len() >= room {
+            continue;
+        }
+        let image = format!("ID id; char name[{room}]; short source");
+        let mut build = Build::with_shape("Image", &image);
+        build.block(b"IM", "Image", 0x10, |image| {
+            image.text("id.name", b"IMfar").int("source", 1).text("name", absolute)
+        });
+        let main = folder.put(&deep, &build.finish());
+        let trace = trace::trace(&main, Some(&folder.path().join("project"))).unwrap();
+        assert_eq!(trace.files.len(), 2, "{trace:?}");
+        let plan = pack::from_trace(&trace, "job".into()).unwrap();
+        assert_eq!(plan.warnings.is_empty(), is_found, "{room}: {:?}", plan.warnings);
+        if is_found {
+            let pack = Pack::of(&trace);
+            assert_eq!(pack.trace().files.len(), 2);
+            let name = outside(&pack)[0].split('/').nth(1).unwrap();
+            assert_eq!(name.contains("directory"), room == 1024, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_packed_library_outside_is_changed_within_the_file_that_holds_it() {
+    let folder = Folder::new();
+    folder.touch(["lib/a.png", "elsewhere/b.png"]);
+    let absolute = folder.path().join("elsewhere/b.png");
+    let mut library = modern();
+    library.image("a", 0x10, b"//a.png");
+    library.image("b", 0x20, absolute.to_str().unwrap().as_bytes());
+    library.raw(b"DATA", 0, 2, &vec![7; 40_000]);
+    let bytes = library.finish();
+    let mut main = modern();
+    main.block(b"LI", "Library", 0x10, |library| {
+        library.text("name", b"//../lib/packed.blend").int("packedfile", 0x99)
+    });
+    main.block(b"DATA", "PackedFile", 0x99, |file| {
+        file.int("data", 0x98).int("size", bytes.len() as u64)
+    });
+    main.raw(b"DATA", 0, 0x98, &bytes);
+    main.image("last", 0x50, b"//../lib/a.png");
+    folder.put("project/main.blend", &main.finish());
+    let pack = Pack::of(&traced(&folder));
+    let after = pack.trace();
+    assert!(after.missing.is_empty() && after.warnings.is_empty(), "{after:?}");
+    assert_eq!((outside(&pack).len(), after.files.len()), (2, 3));
+}
+
+#[test]
+fn what_was_linked_and_packed_from_outside_finds_its_textures() {
+    let folder = Folder::new();
+    folder.touch(["lib/tex/iron.png"]);
+    let mut main = modern();
+    main.block(b"LI", "Library", 0x10, |library| library.text("name", b"//../lib/iron.blend"));
+    main.block(b"LI", "Library", 0x20, |library| {
+        library.text("name", b"//../lib/iron.blend").int("flag", 1);
+        library.int("archive_parent_library", 0x10)
+    });
+    main.block(b"IM", "Image", 0x30, |image| {
+        image.text("id.name", b"IMiron").int("id.lib", 0x20);
+        image.text("name", b"//tex/iron.png").int("source", 1)
+    });
+    folder.put("project/main.blend", &main.finish());
+    let pack = Pack::of(&traced(&folder));
+    assert!(pack.trace().missing.is_empty());
+    assert_eq!(outside(&pack).len(), 1);
+}
+
+#[test]
+fn frames_and_tiles_of_a_directory_stay_together() {
+    let folder = Folder::new();
+    folder.touch(["seq/f_01.png", "seq/f_02.png", "seq/s.1001.png", "seq/s.1002.png"]);
+    let mut main = modern();
+    main.image_of("frames", 0x10, b"//../seq/f_01.png", 2);
+    main.image_of("tiles", 0x20, b"//../seq/s.<UDIM>.png", 6);
+    folder.put("project/main.blend", &main.finish());
+    let pack = Pack::of(&traced(&folder));
+    assert_eq!(pack.trace().files.len(), 5);
+    let dirs: std::collections::BTreeSet<_> =
+        outside(&pack).into_iter().filter_map(|place| Path::new(place).parent()).collect();
+    assert_eq!(dirs.len(), 1, "{dirs:?}");
+}
+
+#[test]
+fn a_layer_that_its_stage_will_not_find_is_warned_of() {
+    let folder = Folder::new();
+    folder.put("a/set.usda", b"#usda 1.0\n(\n  subLayers = [@../b/look.usda@]\n)\n");
+    folder.touch(["b/look.usda"]);
+    let mut main = modern();
+    main.shape("CacheFile", "ID id; char filepath[1024]; char is_sequence; ListBase layers");
+    main.block(b"CF", "CacheFile", 0x10, |cache| {
+        cache.text("id.name", b"CFset").text("filepath", b"//../a/set.usda")
+    });
+    folder.put("project/main.blend", &main.finish());
+    let plan = pack::from_trace(&traced(&folder), "job".into()).unwrap();
+    assert!(plan.warnings[0].contains("b/look.usda"), "{:?}", plan.warnings);
+}
+
+#[test]
+fn a_missing_file_is_missing_in_the_pack_and_not_another_one() {
+    let folder = Folder::new();
+    folder.touch(["project/gone.png"]);
+    let mut library = modern();
+    // Two up from its place in the pack there would be the project's.
+    library.image("gone", 0x10, b"//../../gone.png");
+    folder.put("a/b/lib.blend", &library.finish());
+    let mut main = modern();
+    main.library(0x10, b"//../a/b/lib.blend");
+    main.image("mine", 0x20, b"//gone.png");
+    folder.put("project/main.blend", &main.finish());
+    let trace = traced(&folder);
+    assert_eq!(trace.missing.len(), 1);
+    assert_eq!(Pack::of(&trace).trace().missing.len(), 1);
+}
