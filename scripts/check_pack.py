@@ -18,8 +18,6 @@ from pathlib import Path
 import bpy
 
 V = bpy.app.version
-# What Blender writes to, or keeps for its user interface.
-NOT_INPUTS = {("Scene", "render.filepath"), ("Brush", "icon_filepath")}
 
 
 def arguments():
@@ -45,7 +43,7 @@ def strips(scene):
             if strip.type == "IMAGE":
                 for element in strip.elements:
                     yield f"strip {strip.name}", os.path.join(strip.directory, element.filename)
-            elif strip.type == "MOVIE":
+            elif strip.type in {"MOVIE", "SOUND"} and hasattr(strip, "filepath"):
                 yield f"strip {strip.name}", strip.filepath
 
 
@@ -101,6 +99,19 @@ def inputs():
                 yield from ((block, where, path) for where, path in nodes(tree))
 
 
+def named_by_blender():
+    """What Blender itself says are the paths of the open file, from 5.0 on."""
+    seen = []
+    if hasattr(bpy.data, "file_path_foreach"):
+
+        def note(owner, path, _about):
+            if not isinstance(owner, bpy.types.Brush):
+                seen.append((owner, "foreach", path))
+
+        bpy.data.file_path_foreach(note)
+    return seen
+
+
 def there(path):
     """What lies where the path leads: itself, or something like it with another number or tile."""
     if os.path.exists(path):
@@ -122,7 +133,7 @@ def needs_no_file(block):
 def check(blend, pack, missing):
     bpy.ops.wm.open_mainfile(filepath=str(blend), load_ui=False)
     seen, wrong = 0, 0
-    for block, where, path in inputs():
+    for block, where, path in [*inputs(), *named_by_blender()]:
         if not path:
             continue
         library = getattr(block, "library", None)

@@ -50,7 +50,8 @@ pub(super) fn copy(
         input.read_exact(&mut old).map_err(changed_or_read)?;
         let rest = splice.removed.checked_sub(old.len() as u64).ok_or(WriteError::Changed)?;
         if old != splice.old
-            || io::copy(&mut input.take(rest), &mut io::sink()).map_err(WriteError::Read)? != rest
+            || io::copy(&mut input.take(rest), &mut io::sink()).map_err(WriteError::reading)?
+                != rest
         {
             return Err(WriteError::Changed);
         }
@@ -70,7 +71,7 @@ fn pass(input: &mut dyn Read, len: u64, out: &mut Pieces<'_>) -> Result<u64, Wri
         let read = input.read(buffer.get_mut(..most).unwrap_or_default());
         let read = match read {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            other => other.map_err(WriteError::Read)?,
+            other => other.map_err(WriteError::reading)?,
         };
         if read == 0 {
             break;
@@ -109,6 +110,6 @@ impl Pieces<'_> {
 fn changed_or_read(error: io::Error) -> WriteError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof => WriteError::Changed,
-        _ => WriteError::Read(error),
+        _ => WriteError::reading(error),
     }
 }

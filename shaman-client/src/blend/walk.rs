@@ -113,7 +113,7 @@ fn counted<R: BufRead + Seek>(input: &mut R, packed: Range<u64>) -> Result<u64, 
     input.seek(SeekFrom::Start(packed.start)).map_err(WriteError::Read)?;
     let frame = input.by_ref().take(packed.end - packed.start);
     let unpacked = zstd::Decoder::with_buffer(frame).map_err(WriteError::Read)?;
-    copy(&mut unpacked.take(PLAIN_BYTES_MAX + 1), &mut sink()).map_err(WriteError::Read)
+    copy(&mut unpacked.take(PLAIN_BYTES_MAX + 1), &mut sink()).map_err(WriteError::reading)
 }
 
 fn ends_as_table<R: BufRead + Seek>(input: &mut R, len: u64, end: u64) -> Result<bool, WriteError> {
@@ -132,7 +132,7 @@ fn read<const N: usize>(input: &mut impl Read) -> Result<[u8; N], WriteError> {
     let mut bytes = [0; N];
     input.read_exact(&mut bytes).map_err(|error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => WriteError::Damaged,
-        _ => WriteError::Read(error),
+        _ => WriteError::reading(error),
     })?;
     Ok(bytes)
 }

@@ -38,9 +38,22 @@ pub enum WriteError {
     /// The file is not what it was when the places in it were found.
     #[error("it changed while it was being submitted; submit again when it is finished")]
     Changed,
-    /// The frames of a zstd file do not follow each other.
+    /// The packed bytes of the file are not what they should be.
     #[error("its compressed data is damaged; save or copy it again")]
     Damaged,
+}
+
+impl WriteError {
+    /// What a failed read means: what unpacks a file fails in other ways than a disk.
+    pub(super) fn reading(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::Other => Self::Damaged,
+            _ => Self::Read(error),
+        }
+    }
 }
 
 /// Writes `source` to `out` with all changes, which are sorted.

@@ -49,6 +49,13 @@ pub enum Fault {
     Shelf(#[from] io::Error),
 }
 
+impl Fault {
+    /// Tells whether it is the file's own, and would be the same next time.
+    fn is_damage(&self) -> bool {
+        matches!(self, Self::Write(WriteError::Damaged) | Self::NoRoom(_) | Self::Blend(_))
+    }
+}
+
 /// Writes all .blend files that have to change, or finds them where they were written before.
 ///
 /// In the job their paths are those of the copies on the shelf.
@@ -72,7 +79,17 @@ pub fn rewrite(
         .par_iter()
         .map(|rewrite| {
             let file = &job.files[rewrite.at];
-            let path = one(&file.path, rewrite, shelf, hasher)?;
+            let path = match one(&file.path, rewrite, shelf, hasher) {
+                // Blender may read more of it than we do; it was warned of when it was traced, too.
+                Err(RewriteError::File { path, source }) if source.is_damage() => {
+                    progress.tell(Event::Warning(format!(
+                        "`{}` goes along with the paths it has: {source}",
+                        path.display()
+                    )));
+                    path
+                }
+                other => other?,
+            };
             let reading = |source| HashError::reading(&path, source);
             let size = path.metadata().map_err(reading)?.len();
             progress.tell(Event::Advanced { phase, files: 1, bytes: file.size });

@@ -1,8 +1,10 @@
 //! What is easy to get wrong when paths move.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use shaman_client::pack::{self, OUTSIDE};
+use shaman_client::progress::{Progress, Silence};
 use shaman_client::trace::{self, Trace};
 
 use crate::build::{Build, Form};
@@ -167,4 +169,29 @@ fn a_missing_file_is_missing_in_the_pack_and_not_another_one() {
     let trace = traced(&folder);
     assert_eq!(trace.missing.len(), 1);
     assert_eq!(Pack::of(&trace).trace().missing.len(), 1);
+}
+
+#[test]
+fn a_damaged_library_goes_along_as_it_is() {
+    let folder = Folder::new();
+    folder.touch(["a/tex/a.png"]);
+    let mut library = modern();
+    library.image("a", 0x10, b"//tex/a.png");
+    library.raw(b"DATA", 0, 0x20, &vec![7; 100_000]);
+    let plain = library.finish();
+    // Frames of 1 kB; the last ones are lost.
+    let packed = crate::build::zstd_frames(&plain, 1000);
+    let half = folder.put("a/lib.blend", &packed[..packed.len() - 20]);
+    let mut main = modern();
+    main.library(0x10, b"//../a/lib.blend");
+    folder.put("project/main.blend", &main.finish());
+    let trace = traced(&folder);
+    let cache = tempfile::tempdir().unwrap();
+    let plan = pack::from_trace(&trace, "job".into()).unwrap();
+    let known = shaman_client::hash::HashCache::none();
+    let clock = std::time::SystemTime::now;
+    let hasher = shaman_client::hash::Hasher { cache: &known, clock, progress: &Silence };
+    let heard: Arc<dyn Progress> = Arc::new(Silence);
+    let job = pack::rewrite(plan, &pack::Shelf::open(Some(cache.path())), hasher, &heard).unwrap();
+    assert!(job.files.iter().any(|file| file.path == half), "{job:?}");
 }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::views;
 use crate::blend::Record;
-use crate::trace::ask::Asks;
+use crate::trace::ask::{Asks, How};
 use crate::trace::kind::Kind;
 
 /// `Sequence.type`.
@@ -37,16 +37,17 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         match strip.int("type") {
             // A meta strip is a folder of strips.
             Some(META) if metas.insert(strip.identity()) => lists.push(strip.list("seqbase")),
-            Some(IMAGE) => files(&strip, usize::MAX, &suffixes, asks),
-            Some(MOVIE) => files(&strip, 1, &suffixes, asks),
-            // The sound is a data-block of its own, unless it was lost.
-            Some(SOUND) if !strip.has("sound") => files(&strip, 1, &[], asks),
+            Some(IMAGE) => files(&strip, usize::MAX, &suffixes, &How::File, asks),
+            Some(MOVIE) => files(&strip, 1, &suffixes, &How::File, asks),
+            // The sound is a data-block of its own, unless it was lost; then this is a copy.
+            Some(SOUND) if strip.has("sound") => files(&strip, 1, &[], &How::Nothing, asks),
+            Some(SOUND) => files(&strip, 1, &[], &How::File, asks),
             _ => {}
         }
     }
 }
 
-fn files(strip: &Record<'_>, count: usize, suffixes: &[&[u8]], asks: &mut Asks) {
+fn files(strip: &Record<'_>, count: usize, suffixes: &[&[u8]], how: &How, asks: &mut Asks) {
     let Some(data) = strip.follow("strip") else {
         return;
     };
@@ -61,7 +62,8 @@ fn files(strip: &Record<'_>, count: usize, suffixes: &[&[u8]], asks: &mut Asks) 
             continue;
         };
         for name in views::names(name, suffixes) {
-            asks.at(data.stored("dir")).file(Kind::Strip, &[dir, slash, &name].concat());
+            let path = [dir, slash, &name].concat();
+            asks.at(data.stored("dir")).ask(Kind::Strip, &path, how.clone());
         }
     }
 }
