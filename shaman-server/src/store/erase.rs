@@ -8,6 +8,7 @@ use rustix::fs::{AtFlags, RenameFlags, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
 use shaman_proto::{CheckoutPath, MANIFEST_FILE};
 
+use super::blobs::link_count;
 use super::disk::{DiskError, During as _};
 use super::{Store, dirs};
 
@@ -70,7 +71,7 @@ impl Store {
             match dirs::open_at(opened.last().unwrap_or(&jobs), part) {
                 Ok(dir) => opened.push(dir),
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {
-                    self.remove_manifest(checkout)?;
+                    self.remove_orphan(checkout)?;
                     return Ok(Removal::WasGone);
                 }
                 failed @ Err(_) => failed.map(drop).during("open directory", &path)?,
@@ -81,7 +82,7 @@ impl Store {
             Ok(true) => {}
             Ok(false) => return Ok(Removal::NotOurs),
             Err(Errno::NOENT) => {
-                self.remove_manifest(checkout)?;
+                self.remove_orphan(checkout)?;
                 return Ok(Removal::WasGone);
             }
             failed @ Err(_) => failed.map(drop).during("look at", &path)?,
@@ -128,6 +129,15 @@ impl Store {
             found => found?,
         };
         Ok((inside.st_dev, inside.st_ino) == (claim.st_dev, claim.st_ino))
+    }
+
+    /// Removes the manifest of a tree that is gone. One that still has another name belongs to a
+    /// create that is about to put its tree there.
+    fn remove_orphan(&self, checkout: &CheckoutPath) -> Result<(), DiskError> {
+        match link_count(&self.layout.manifest(checkout))? {
+            Some(1) => self.remove_manifest(checkout),
+            _ => Ok(()),
+        }
     }
 
     fn remove_manifest(&self, checkout: &CheckoutPath) -> Result<(), DiskError> {
