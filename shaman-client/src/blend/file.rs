@@ -147,6 +147,32 @@ impl Blend {
         self.by_old.get(first..end).unwrap_or_default()
     }
 
+    /// Gives a data-block and the DATA blocks that belong to it.
+    pub(super) fn with_own(&self, owner: u32) -> impl Iterator<Item = u32> {
+        std::iter::once(owner).chain(self.own(owner).iter().copied())
+    }
+
+    /// Gives the data-block that a pointer holds, if it is one.
+    pub(super) fn id_at(&self, address: u64) -> Option<u32> {
+        self.ids.get(&address).copied()
+    }
+
+    /// Reads the pointer at an offset; `None` if it is null or beyond the end.
+    pub(super) fn address_at(&self, data: &[u8], offset: usize) -> Option<u64> {
+        let end = offset.checked_add(self.header.form.pointer_len())?;
+        Some(self.header.endian.unsigned(data.get(offset..end)?)).filter(|address| *address != 0)
+    }
+
+    /// Tells whether the data of a block is in memory, and not only in the file.
+    pub(super) fn is_kept(&self, index: u32) -> bool {
+        self.blocks.get(index as usize).is_some_and(|block| block.at != IN_FILE)
+    }
+
+    /// Gives the struct of a block, 0 for none.
+    pub(super) fn shape(&self, index: u32) -> u32 {
+        self.blocks.get(index as usize).map_or(0, |block| block.shape)
+    }
+
     /// Gives the data of a block; `None`, and a note to fetch it, if it is still in the file.
     pub(super) fn data(&self, index: u32) -> Option<&[u8]> {
         let block = self.blocks.get(index as usize)?;

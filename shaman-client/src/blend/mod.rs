@@ -13,7 +13,8 @@
 //!
 //! [`Blend::read`] goes through the file once, whatever its size: block headers and small blocks
 //! are kept, mesh and pixel data is passed over. [`Blend::ids`] then gives the data-blocks as
-//! [`Record`]s, whose fields are asked for by their DNA names.
+//! [`Record`]s, whose fields are asked for by their DNA names, and [`Links`] tells which of them a
+//! data-block points to.
 //!
 //! Promise: no bytes, however damaged or hostile, lead to a panic, to an endless loop or to more
 //! memory than `limits` allows. What does not fit reads as absent.
@@ -26,9 +27,11 @@ mod failure;
 mod file;
 mod header;
 mod limits;
+mod links;
 mod record;
 
 pub use container::Source;
 pub use failure::BlendError;
 pub use file::Blend;
+pub use links::Links;
 pub use record::Record;

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::kind::Kind;
 
 /// A path that a data-block asks for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ask {
     /// What for.
     pub(super) kind: Kind,
@@ -15,10 +14,10 @@ pub(super) struct Ask {
     pub(super) path: Vec<u8>,
     /// One file or many.
     pub(super) how: How,
-    /// Name of the data-block, as `IMwood`.
-    pub(super) user: Arc<[u8]>,
-    /// Directory that `//` stands for.
-    pub(super) base: Arc<Path>,
+    /// What it means if nothing is there.
+    pub(super) absence: Absence,
+    /// What `//` stands for.
+    pub(super) base: Base,
 }
 
 /// How to understand a path.
@@ -30,19 +29,34 @@ pub(super) enum How {
     Frames,
     /// Tiles, with the numbers of those that must be there (1001 and up).
     Tiles(BTreeSet<u16>),
-    /// A directory, with everything below these directories in it; without any, below itself.
-    Folder(&'static [&'static str]),
+    /// A directory, with everything below it.
+    Folder,
+    /// The cache directory of a fluid, with everything below the directories that Blender makes.
+    Fluid,
     /// The files of a simulation: their names begin with this one, then comes `_` and a frame.
-    Simulated(Absence),
+    Simulated,
+    /// A text that somebody typed: a file, if it is a path at all.
+    Perhaps,
 }
 
-/// What it means if nothing is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What it means if nothing is there; the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Absence {
     /// Something is missing.
     Missing,
-    /// Nothing was baked.
+    /// Renders do without; a person should know.
+    Spare,
+    /// Nothing was baked, or nothing was meant.
     Fine,
+}
+
+/// What `//` at the beginning of a path stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Base {
+    /// The directory of the .blend that the data-block lives in.
+    Own,
+    /// The directory for caches beside the .blend that is rendered.
+    CachesOfMain,
 }
 
 /// Most asks of one .blend: half a million. The heaviest shots need some 40,000 files.
@@ -54,33 +68,21 @@ const PATH_BYTES_MAX: usize = 4096;
 /// Where the rules put their asks.
 #[derive(Debug)]
 pub(super) struct Asks {
-    user: Arc<[u8]>,
     blend: PathBuf,
-    base: Arc<Path>,
     list: Vec<Ask>,
-    is_full: bool,
+    count: usize,
 }
 
 impl Asks {
-    /// Starts with no asks; `//` stands for the directory of `blend`.
-    pub(super) fn new(blend: &Path) -> Self {
-        Self {
-            user: Arc::default(),
-            blend: blend.to_path_buf(),
-            base: blend.parent().unwrap_or(blend).into(),
-            list: Vec::new(),
-            is_full: false,
-        }
+    /// Starts with no asks.
+    pub(super) fn new() -> Self {
+        Self { blend: PathBuf::new(), list: Vec::new(), count: 0 }
     }
 
-    /// Says whose asks come next, and in which .blend that data-block lives.
-    pub(super) fn by(&mut self, user: &[u8], blend: &Path) {
-        if *self.user != *user {
-            self.user = user.into();
-        }
-        if self.blend != *blend {
+    /// Says in which .blend the data-block lives whose asks come next.
+    pub(super) fn by(&mut self, blend: &Path) {
+        if *self.blend != *blend {
             self.blend = blend.to_path_buf();
-            self.base = blend.parent().unwrap_or(blend).into();
         }
     }
 
@@ -96,24 +98,33 @@ impl Asks {
 
     /// Asks for what `how` makes of a path. An empty path asks for nothing.
     pub(super) fn ask(&mut self, kind: Kind, path: &[u8], how: How) {
-        if path.is_empty() || path.len() > PATH_BYTES_MAX {
+        self.push(Ask {
+            kind,
+            path: path.to_vec(),
+            how,
+            absence: Absence::Missing,
+            base: Base::Own,
+        });
+    }
+
+    /// Asks for something whose absence may mean less.
+    pub(super) fn push(&mut self, ask: Ask) {
+        if ask.path.is_empty() || ask.path.len() > PATH_BYTES_MAX {
             return;
         }
-        if self.list.len() == ASKS_MAX {
-            self.is_full = true;
-            return;
+        self.count += 1;
+        if self.count <= ASKS_MAX {
+            self.list.push(ask);
         }
-        let (user, base) = (Arc::clone(&self.user), Arc::clone(&self.base));
-        self.list.push(Ask { kind, path: path.to_vec(), how, user, base });
+    }
+
+    /// Takes the asks since the last call.
+    pub(super) fn take(&mut self) -> Vec<Ask> {
+        std::mem::take(&mut self.list)
     }
 
     /// Tells whether there were more asks than are kept.
     pub(super) fn is_full(&self) -> bool {
-        self.is_full
-    }
-
-    /// Gives all asks in the order they came.
-    pub(super) fn into_list(self) -> Vec<Ask> {
-        self.list
+        self.count > ASKS_MAX
     }
 }

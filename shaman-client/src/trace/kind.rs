@@ -37,6 +37,8 @@ pub enum Kind {
     Import,
     /// A text that is edited outside of Blender. Renders use the copy in the .blend.
     Text,
+    /// A smaller copy of footage, for display. Only with `--with-proxies`.
+    Proxy,
 }
 
 impl Kind {
@@ -57,6 +59,7 @@ impl Kind {
             Self::Script => "script",
             Self::Import => "import",
             Self::Text => "text",
+            Self::Proxy => "proxy",
         }
     }
 }

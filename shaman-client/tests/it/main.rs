@@ -13,6 +13,7 @@ mod deps_hostile;
 mod deps_links;
 mod deps_names;
 mod deps_nodes;
+mod deps_reach;
 mod deps_sequences;
 mod deps_simulations;
 mod layers;

@@ -1,14 +1,11 @@
 //! Fluid modifier: the baked frames of gas and liquid.
 //!
 //! A cache directory may be any, also the one with the .blend; Blender's own files are in
-//! directories of known names in it.
+//! directories of known names in it, see `folder`.
 
 use crate::blend::Record;
 use crate::trace::ask::{Asks, How};
 use crate::trace::kind::Kind;
-
-/// What Mantaflow makes in the cache directory.
-const FOLDERS: &[&str] = &["config", "data", "guiding", "mesh", "noise", "particles", "script"];
 
 /// Bit of `FluidModifierData.type`: it is the domain, not a flow or an obstacle.
 const DOMAIN: i64 = 1;
@@ -22,7 +19,7 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     }
     let domain = modifier.follow("domain");
     if let Some(path) = domain.and_then(|domain| domain.text("cache_directory")) {
-        asks.ask(Kind::Simulation, path, How::Folder(FOLDERS));
+        asks.ask(Kind::Simulation, path, How::Fluid);
     }
 }
 
@@ -35,6 +32,6 @@ pub(super) fn look_at_old(modifier: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = settings.text("surfdataPath") {
-        asks.ask(Kind::Simulation, path, How::Folder(&[]));
+        asks.ask(Kind::Simulation, path, How::Folder);
     }
 }

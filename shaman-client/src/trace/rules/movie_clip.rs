@@ -1,5 +1,6 @@
-//! `MC`: footage for motion tracking, one movie or numbered frames.
+//! `MC`: footage for motion tracking, one movie or numbered frames; its proxies.
 
+use super::proxies;
 use crate::blend::Record;
 use crate::trace::ask::{Asks, How};
 use crate::trace::kind::Kind;
@@ -7,9 +8,20 @@ use crate::trace::kind::Kind;
 /// `MovieClip.source`: numbered frames.
 const SEQUENCE: i64 = 1;
 
+/// Bits of `MovieClip.flag`: there are proxies; in a directory of their own.
+const USE_PROXY: i64 = 1;
+const OWN_DIRECTORY: i64 = 1 << 1;
+
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
+    let Some(path) = id.text("name") else {
+        return;
+    };
     let how = if id.int("source") == Some(SEQUENCE) { How::Frames } else { How::File };
-    if let Some(path) = id.text("name") {
-        asks.ask(Kind::MovieClip, path, how);
+    asks.ask(Kind::MovieClip, path, how);
+    let flag = id.int("flag").unwrap_or(0);
+    if flag & USE_PROXY != 0 {
+        let own = id.text("proxy.dir").filter(|_| flag & OWN_DIRECTORY != 0);
+        let (dir, name) = proxies::split(path);
+        proxies::ask(dir, own, name, asks);
     }
 }

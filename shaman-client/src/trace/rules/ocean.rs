@@ -4,7 +4,7 @@
 //! uses the frames that it finds in the directory. So what is there is taken.
 
 use crate::blend::Record;
-use crate::trace::ask::{Absence, Asks, How};
+use crate::trace::ask::{Absence, Ask, Asks, Base, How};
 use crate::trace::kind::Kind;
 
 /// How the baked pictures begin; the first one is always among them.
@@ -18,7 +18,12 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     for picture in PICTURES {
         let is_needed = is_cached && picture == PICTURES[0];
         let absence = if is_needed { Absence::Missing } else { Absence::Fine };
-        let path = [dir, b"/", picture].concat();
-        asks.ask(Kind::Simulation, &path, How::Simulated(absence));
+        asks.push(Ask {
+            kind: Kind::Simulation,
+            path: [dir, b"/", picture].concat(),
+            how: How::Simulated,
+            absence,
+            base: Base::Own,
+        });
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::views;
+use super::{proxies, views};
 use crate::blend::Record;
 use crate::trace::ask::Asks;
 use crate::trace::kind::Kind;
@@ -19,6 +19,16 @@ const SOUND: i64 = 4;
 
 /// Bit of `Sequence.flag`: there is more than one view.
 const USE_VIEWS: i64 = 1 << 29;
+
+/// Bit of `Sequence.flag`: there are proxies.
+const USE_PROXY: i64 = 1 << 15;
+
+/// Bits of `StripProxy.storage`: they are in a file, or a directory, that the user chose.
+const OWN_FILE: i64 = 1;
+const OWN_DIRECTORY: i64 = 1 << 1;
+
+/// `Editing.proxy_storage`: one directory for all strips.
+const SHARED_DIRECTORY: i64 = 1;
 
 /// `Sequence.views_format`: each view has a file of its own.
 const INDIVIDUAL: i64 = 0;
@@ -43,7 +53,35 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
             Some(SOUND) if !strip.has("sound") => files(&strip, 1, &[], asks),
             _ => {}
         }
+        proxies(&strip, &editing, asks);
     }
+}
+
+/// The proxies of a movie or of pictures, which are where the strip or the whole edit says.
+fn proxies(strip: &Record<'_>, editing: &Record<'_>, asks: &mut Asks) {
+    let is_used = strip.int("flag").is_some_and(|flag| flag & USE_PROXY != 0);
+    let Some(data) = strip.follow("strip").filter(|_| is_used) else {
+        return;
+    };
+    let Some(proxy) = data.follow("proxy") else {
+        return;
+    };
+    let storage = proxy.int("storage").unwrap_or(0);
+    let own = proxy.text("dir").filter(|_| storage & (OWN_DIRECTORY | OWN_FILE) != 0);
+    if let Some(dir) = own.filter(|_| storage & OWN_FILE != 0) {
+        let file = proxy.text("file").unwrap_or_default();
+        proxies::file(&[dir, proxies::slash(dir), file].concat(), asks);
+        return;
+    }
+    let shared = editing.text("proxy_dir");
+    let shared = shared.filter(|_| editing.int("proxy_storage") == Some(SHARED_DIRECTORY));
+    let first = data.array("stripdata").next();
+    let name = match strip.int("type") {
+        Some(MOVIE) => first.and_then(|element| element.text("name")).unwrap_or_default(),
+        Some(IMAGE) => proxies::IMAGES,
+        _ => return,
+    };
+    proxies::ask(data.text("dir").unwrap_or_default(), shared.or(own), name, asks);
 }
 
 fn files(strip: &Record<'_>, count: usize, suffixes: &[&[u8]], asks: &mut Asks) {
@@ -54,8 +92,7 @@ fn files(strip: &Record<'_>, count: usize, suffixes: &[&[u8]], asks: &mut Asks) 
         && strip.int("views_format") == Some(INDIVIDUAL);
     let suffixes = if has_views { suffixes } else { &[] };
     let dir = data.text("dir").unwrap_or_default();
-    let is_ended = dir.is_empty() || dir.ends_with(b"/") || dir.ends_with(b"\\");
-    let slash: &[u8] = if is_ended { b"" } else { b"/" };
+    let slash = proxies::slash(dir);
     for element in data.array("stripdata").take(count) {
         let Some(name) = element.text("name").filter(|name| !name.is_empty()) else {
             continue;

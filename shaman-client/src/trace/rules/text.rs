@@ -1,7 +1,7 @@
-//! `TX`: texts that are edited outside of Blender.
+//! `TX`: texts that are edited outside of Blender. Renders use the copy in the .blend.
 
 use crate::blend::Record;
-use crate::trace::ask::Asks;
+use crate::trace::ask::{Absence, Ask, Asks, Base, How};
 use crate::trace::kind::Kind;
 
 /// Bit of `Text.flags`: the text is in the .blend only.
@@ -12,6 +12,12 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = id.string("name") {
-        asks.file(Kind::Text, path);
+        asks.push(Ask {
+            kind: Kind::Text,
+            path: path.to_vec(),
+            how: How::File,
+            absence: Absence::Spare,
+            base: Base::Own,
+        });
     }
 }

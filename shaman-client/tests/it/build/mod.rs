@@ -179,6 +179,12 @@ impl Build {
         self.block(b"ID", "ID", old + 1, |id| id.text("name", b"MAlinked").int("lib", old));
     }
 
+    /// Gives an array of pointers.
+    pub(crate) fn pointers(&self, pointers: &[u64]) -> Vec<u8> {
+        let len = self.pointer_len();
+        pointers.iter().flat_map(|old| number_bytes(*old, len, self.is_big)).collect()
+    }
+
     /// Gives the header and the blocks so far: a file without its end.
     pub(crate) fn unfinished(&self) -> Vec<u8> {
         let mut file = match self.form {
