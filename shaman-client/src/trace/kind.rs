@@ -42,6 +42,25 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 15] = [
+        Self::Blend,
+        Self::Image,
+        Self::MovieClip,
+        Self::Sound,
+        Self::Font,
+        Self::Volume,
+        Self::CacheFile,
+        Self::Strip,
+        Self::MeshCache,
+        Self::Simulation,
+        Self::LightProfile,
+        Self::Script,
+        Self::Import,
+        Self::Text,
+        Self::Proxy,
+    ];
+
     /// Gives the word that stands for it in `deps --json`.
     pub fn word(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 //!      ▲            ▲        │        │
 //!      │          rules    scope    expand ─► disk, paths, pattern, folder
 //!      └── each library ◄────┘        └─────► usd
+//!                 cache
 //! ```
 //!
 //! * `sheet` is what one .blend says: its data-blocks, which of them use which, and what each asks
@@ -12,6 +13,7 @@
 //!   understand it (one file, numbered frames, tiles). `rules` is one file a kind of dependency.
 //! * `walk` goes from the main file to its libraries and theirs, in waves and in parallel; `scope`
 //!   tells which data-blocks of each are needed.
+//! * `cache` keeps sheets, so that a .blend that did not change is not read again.
 //! * `gather` takes what these ask for, and `expand` turns an ask into files that are there and files
 //!   that are not. `usd` finds what a USD file asks for in its turn.
 //!
@@ -22,6 +24,7 @@
 //! properties of add-ons; includes and textures inside shader scripts; colour configurations.
 
 mod ask;
+mod cache;
 mod disk;
 mod expand;
 mod folder;
@@ -42,12 +45,14 @@ use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
+pub use cache::TraceCache;
 pub use kind::Kind;
 pub use report::{Found, Link, Missing, Target, Trace};
 
 use crate::blend::{BlendError, Source};
 use disk::{Disk, There};
 use report::Report;
+use sheet::Sheet;
 
 /// Why nothing could be traced.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +103,8 @@ pub struct Options<'a> {
     pub project: Option<&'a Path>,
     /// Whether proxies are taken.
     pub proxies: Proxies,
+    /// What .blend files said before.
+    pub cache: Option<&'a TraceCache>,
 }
 
 /// Finds every file that `blend` needs, without proxies and without a cache.
@@ -115,12 +122,11 @@ pub fn trace_with(blend: &Path, options: Options<'_>) -> Result<Trace, TraceErro
         return Err(TraceError::NotAFile(main));
     }
     let disk = Disk::default();
-    let load = |path: &Path, asked: &Path| {
-        sheet::make(Source::File(path.to_path_buf()), asked).map(Arc::new)
-    };
+    let load = |path: &Path, asked: &Path| load(path, asked, options.cache).map(Arc::new);
     let sheet =
         load(&main, &main).map_err(|source| TraceError::Blend { path: main.clone(), source })?;
     let walked = walk::walk(&main, sheet, &disk, &|hit| load(&hit.path, &hit.asked));
+    options.cache.inspect(|cache| cache.tidy());
     let mut report = Report::new(&main, &root);
     report.add(walked.wants);
     report.warn(walked.warnings);
@@ -132,4 +138,17 @@ pub fn trace_with(blend: &Path, options: Options<'_>) -> Result<Trace, TraceErro
         report.warn(warnings);
     }
     Ok(report.finish())
+}
+
+/// Gives what a .blend says: from the cache, or by reading it.
+fn load(path: &Path, asked: &Path, cache: Option<&TraceCache>) -> Result<Sheet, BlendError> {
+    let key = cache.and_then(|cache| Some((cache, cache.key(path, asked)?)));
+    if let Some(sheet) = key.as_ref().and_then(|(cache, key)| cache.find(key)) {
+        return Ok(sheet);
+    }
+    let sheet = sheet::make(Source::File(path.to_path_buf()), asked)?;
+    if let Some((cache, key)) = key {
+        cache.keep(&key, path, asked, &sheet);
+    }
+    Ok(sheet)
 }

@@ -18,6 +18,9 @@ pub struct Found {
     /// Absolute path on this machine.
     #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
+    /// Absolute path as it is asked for: `path`, but perhaps in another case.
+    #[serde(skip)]
+    pub asked: PathBuf,
     /// What it is needed for.
     pub kind: Kind,
     /// Bytes.
@@ -65,10 +68,12 @@ pub struct Trace {
 /// A .blend asks for a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link {
-    /// Absolute path of the .blend.
+    /// Absolute path of the .blend, as it is asked for.
     pub by: PathBuf,
     /// For what.
     pub to: Target,
+    /// The data-block that does, as `IMwood`.
+    pub id: String,
 }
 
 /// What is asked for.
@@ -174,8 +179,12 @@ impl Report {
                 Some(_) => Target::File(files.len()),
                 None => Target::Missing(missing.len()),
             };
-            let by = users.iter().map(|(blend, _)| blend.to_path_buf());
-            let mut by: Vec<_> = by.map(|by| Link { by, to: target }).collect();
+            let link = |(blend, id): &(Arc<Path>, Arc<[u8]>)| Link {
+                by: blend.to_path_buf(),
+                to: target,
+                id: String::from_utf8_lossy(id).into_owned(),
+            };
+            let mut by: Vec<_> = users.iter().map(link).collect();
             let users: Vec<_> = users.iter().map(user).collect();
             match (size, absence) {
                 (Some(size), _) => {
@@ -188,7 +197,7 @@ impl Report {
                     // As it is asked for, unless only the name on disk lies inside.
                     let in_pack =
                         in_pack(&asked, &self.root).or_else(|| in_pack(&path, &self.root));
-                    files.push(Found { path, kind, size, in_pack, users });
+                    files.push(Found { path, asked, kind, size, in_pack, users });
                 }
                 (None, Absence::Missing) => missing.push(Missing { path, kind, users }),
                 (None, Absence::Spare) => {

@@ -72,7 +72,8 @@ fn every_corner_case_is_traced_right_in_every_version() {
             assert!(!is_warned || may_warn, "{about}: {:?}", trace.warnings);
             assert!(is_warned || !is_named("gone_text"), "{about}");
             if let Some(proxies) = case["proxies"].as_array() {
-                let options = Options { project: Some(&root), proxies: Proxies::With };
+                let project = Some(&*root);
+                let options = Options { project, proxies: Proxies::With, ..Options::default() };
                 let trace = trace::trace_with(&path(&case["blend"]), options).unwrap();
                 let all = proxies.iter().map(path).chain(needs).collect();
                 let found: BTreeSet<_> = trace.files.iter().map(|file| file.path.clone()).collect();

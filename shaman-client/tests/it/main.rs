@@ -6,6 +6,7 @@
 )]
 
 mod build;
+mod deps_cache;
 mod deps_cli;
 mod deps_fixtures;
 mod deps_formats;
@@ -16,5 +17,7 @@ mod deps_nodes;
 mod deps_reach;
 mod deps_sequences;
 mod deps_simulations;
+mod deps_usd;
 mod layers;
+mod seeds;
 mod support;
