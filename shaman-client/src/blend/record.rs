@@ -145,7 +145,7 @@ impl<'a> Record<'a> {
     }
 
     fn spot(&self, path: &str) -> Option<Spot> {
-        self.blend.dna().find(self.shape, path)
+        self.blend.spot(self.shape, path)
     }
 
     fn bytes(&self, spot: Spot) -> Option<&'a [u8]> {

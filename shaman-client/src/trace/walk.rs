@@ -31,6 +31,8 @@ pub(super) struct Node {
     real: PathBuf,
     /// Who asked for it first.
     above: Option<usize>,
+    /// All of it was requested already.
+    is_all: bool,
 }
 
 /// What a walk came across.
@@ -134,7 +136,7 @@ impl<'a> Walk<'a> {
         self.walked.warnings.extend(sheet.warnings.iter().cloned());
         let real = there.canonicalize().unwrap_or_else(|_| there.to_path_buf());
         let scope = Scope::new(&sheet);
-        self.walked.nodes.push(Node { blend, sheet, scope, real, above });
+        self.walked.nodes.push(Node { blend, sheet, scope, real, above, is_all: false });
         number
     }
 
@@ -145,6 +147,7 @@ impl<'a> Walk<'a> {
         };
         let (sheet, blend) = (Arc::clone(&node.sheet), Arc::clone(&node.blend));
         let reached = node.scope.reach(&sheet, request);
+        let is_all_new = *request == Request::All && !std::mem::replace(&mut node.is_all, true);
         let mut needs: BTreeMap<u32, Request> = BTreeMap::new();
         for item in reached.iter().filter_map(|place| sheet.items.get(*place as usize)) {
             if let Home::Linked(library) = item.home
@@ -157,7 +160,8 @@ impl<'a> Walk<'a> {
                     .or_insert(names);
             }
         }
-        if *request == Request::All {
+        // Once: a damaged file may name itself as its library.
+        if is_all_new {
             let linked: HashSet<_> = sheet.items.iter().map(|item| item.home).collect();
             for (library, _) in (0..).zip(&sheet.libraries) {
                 if !linked.contains(&Home::Linked(library)) && sheet.library_is_file(library) {

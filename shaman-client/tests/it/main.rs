@@ -21,3 +21,4 @@ mod deps_usd;
 mod layers;
 mod seeds;
 mod support;
+mod table;

@@ -42,6 +42,10 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     // Damaged files may have a meta strip inside itself.
     let mut metas = HashSet::new();
     while let Some(mut list) = lists.pop() {
+        // A damaged file may have thousands of strips with the same million pictures.
+        if asks.is_full() {
+            return;
+        }
         let Some(strip) = list.next() else { continue };
         lists.push(list);
         match strip.int("type") {

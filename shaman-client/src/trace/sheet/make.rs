@@ -49,6 +49,12 @@ fn make_at(
             }
         }
     }
+    if blend.is_exhausted() {
+        warnings.push(format!(
+            "`{}` has more in it than is ever looked at; it is damaged or hostile, and something may be missing",
+            path.display()
+        ));
+    }
     sheet.is_vague |= !warnings.is_empty();
     let libraries = blend.ids().filter(|id| id.code() == *b"LI");
     for (id, library) in libraries.zip(&mut sheet.libraries) {

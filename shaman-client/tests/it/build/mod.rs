@@ -153,6 +153,11 @@ impl Build {
         }
     }
 
+    /// Gives the place of a struct that was added.
+    pub(crate) fn place(&self, shape: &str) -> usize {
+        self.shapes.iter().position(|known| known.name == shape).unwrap()
+    }
+
     /// Gives the place of a struct that every file has.
     pub(crate) fn index_of(shape: &str) -> usize {
         STUDIO.iter().position(|(name, _)| *name == shape).unwrap()
