@@ -552,6 +552,80 @@ class Corners(Project):
         self.image(self.png("there.png"), self.blend)
         self.save(self.blend)
 
+    @case("a camera whose lens is a script on disk", V >= (5, 0))
+    def camera_script(self):
+        script = self.need(write_bytes(self.dir / "lens/fish.osl", b"shader fish() {}\n"), "OSL camera")
+        camera = bpy.data.cameras.new("Fish")
+        camera.type, camera.custom_mode = "CUSTOM", "EXTERNAL"
+        camera.custom_filepath = self.rel(script, self.blend)
+        camera.use_fake_user = True
+        self.save(self.blend)
+
+    @case("caches on disk of soft and rigid bodies; of particles in a directory of their own")
+    def more_caches(self):
+        scene = bpy.context.scene
+        ob = self.grid("jelly", 2, self.rng("jelly"))
+        scene.collection.objects.link(ob)
+        bpy.context.view_layer.objects.active = ob
+        bpy.ops.rigidbody.world_add()
+        ob.modifiers.new("leaves", "PARTICLE_SYSTEM")
+        for name, cache in (
+            ("soft", ob.modifiers.new("soft", "SOFT_BODY").point_cache),
+            ("rigid", scene.rigidbody_world.point_cache),
+        ):
+            cache.name, cache.use_disk_cache = name, True
+        cache = ob.particle_systems[0].point_cache
+        cache.name, cache.use_external, cache.filepath = "leaves", True, "//own"
+        self.save(self.blend)
+        # Blender reads what is there, and does not survive placeholders.
+        for name in ("soft", "rigid"):
+            path = "blendcache_more_caches/%s_000001_00.bphys" % name
+            self.need(write_bytes(self.dir / path, b"placeholder, not a cache\n"), "point cache")
+        self.need(write_bytes(self.dir / "own/leaves_000001_00.bphys", b"placeholder\n"), "external point cache")
+        self.nots.append(write_bytes(self.dir / "own/twigs_000001_00.bphys", b"placeholder\n"))
+
+    @case("an ocean with baked waves, and displacements of a multiresolution mesh in a file")
+    def beside_meshes(self):
+        scene = bpy.context.scene
+        sea = self.grid("sea", 2, self.rng("sea"))
+        scene.collection.objects.link(sea)
+        sea.modifiers.new("ocean", "OCEAN").filepath = "//waves"
+        self.need(write_bytes(self.dir / "waves/disp_0001.exr", b"placeholder\n"), "ocean cache")
+        self.nots.append(write_bytes(self.dir / "waves/notes.txt", b"placeholder\n"))
+        rock = self.grid("rock", 2, self.rng("rock"))
+        scene.collection.objects.link(rock)
+        bpy.context.view_layer.objects.active = rock
+        rock.modifiers.new("detail", "MULTIRES")
+        bpy.ops.object.multires_subdivide(modifier="detail")
+        path = self.dir / "rock.btx"
+        bpy.ops.object.multires_external_save(modifier="detail", filepath=str(path), relative_path=True)
+        self.need(path, "multires displacements")
+        self.save(self.blend)
+
+    @case("bakes of geometry nodes: in the directory of the modifier, in one of their own", V >= (4, 2))
+    def node_bakes(self):
+        tree = bpy.data.node_groups.new("bakes", "GeometryNodeTree")
+        tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+        tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+        before, after = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+        for _ in range(2):
+            bake = tree.nodes.new("GeometryNodeBake")
+            tree.links.new(bake.inputs[0], before.outputs[0])
+            before = bake
+        tree.links.new(after.inputs[0], before.outputs[0])
+        ob = self.grid("baked", 2, self.rng("baked"))
+        bpy.context.scene.collection.objects.link(ob)
+        modifier = ob.modifiers.new("bakes", "NODES")
+        modifier.node_group = tree
+        bpy.context.view_layer.update()
+        modifier.bake_target, modifier.bake_directory = "DISK", "//bakes"
+        own = modifier.bakes[1]
+        own.use_custom_path, own.directory = True, "//own"
+        for path in ("bakes/1/meta/00001.json", "bakes/1/blobs/00001.blob", "own/meta/00001.json"):
+            self.need(write_bytes(self.dir / path, b"placeholder\n"), "geometry bake")
+        self.nots.append(write_bytes(self.dir / "notes.txt", b"placeholder\n"))
+        self.save(self.blend)
+
 
 def main():
     args = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
