@@ -4,12 +4,15 @@
     "$(scripts/get-blender.sh 5.2.3)" scripts/make_corner_cases.py OUT
     blender -b --factory-startup --python scripts/make_corner_cases.py -- OUT
 
+    … make_corner_cases.py OUT CASE...        only these cases; the others stay as they are
+
 You get OUT/corners/CASE/ for each case and the ground truth, OUT/corner_cases.json: a list of
 {"blend", "about", "needs": [{"path", "kind"}], "not": [path], "missing": [path]}, paths from OUT.
 
 - needs: files that are there and that a render, or the sequencer, may read; the .blend itself as well.
 - not: files that are there and must not be reported.
 - missing: files that the .blend needs and that are not there.
+- proxies: files that are needed only where footage is shown smaller than it is; there only if there are any.
 
 Cases that a version can't express are left out of its list.
 """
@@ -48,27 +51,34 @@ class Corners(Project):
         super().__init__(argparse.Namespace(out=out, seed=1, compress=True))
         self.list = []
 
-    def build(self):
+    def build(self, only=()):
         for name, about, make in CASES:
+            if only and name not in only:
+                continue
             self.dir = self.out / "corners" / name
             shutil.rmtree(self.dir, ignore_errors=True)
-            self.needed, self.nots, self.gone = {}, [], []
+            self.needed, self.nots, self.gone, self.proxies = {}, [], [], []
             self.blend = self.begin(self.dir / (name + ".blend"))
             blends = make(self) or [self.blend]
             for blend in blends:
                 self.tell(blend, about)
+        truth = self.out / "corner_cases.json"
+        if only and truth.exists():
+            new = {case["blend"] for case in self.list}
+            kept = [case for case in json.loads(truth.read_text(encoding="utf-8")) if case["blend"] not in new]
+            self.list = kept + self.list
         text = json.dumps(self.list, indent=1, ensure_ascii=False) + "\n"
-        (self.out / "corner_cases.json").write_text(text, encoding="utf-8")
+        truth.write_text(text, encoding="utf-8")
 
     def tell(self, blend, about):
         """Writes down one .blend of the case that was just made, and checks what can be checked."""
         needs = dict(self.needed)
         needs[blend] = "main file"
-        for path in [*needs, *self.nots]:
+        for path in [*needs, *self.nots, *self.proxies]:
             assert path.is_file(), path
         for path in self.gone:
             assert not path.exists(), path
-        known = [*needs, *self.nots, *self.gone]
+        known = [*needs, *self.nots, *self.gone, *self.proxies]
         for path in self.dir.rglob("*"):
             assert path in known or path.is_dir() or path.suffix == ".blend", path
 
@@ -82,6 +92,7 @@ class Corners(Project):
                 "needs": [{"path": spell(p), "kind": k} for p, k in sorted(needs.items())],
                 "not": sorted(map(spell, self.nots)),
                 "missing": sorted(map(spell, self.gone)),
+                **({"proxies": sorted(map(spell, self.proxies))} if self.proxies else {}),
             }
         )
 
@@ -115,6 +126,13 @@ class Corners(Project):
     def strips(self, of):
         """The strips of a sequence editor or of a meta strip: 4.4 renamed them."""
         return of.strips if hasattr(of, "strips") else of.sequences
+
+    def set_input(self, modifier, key, value):
+        """Sets an input of a Geometry Nodes modifier: they moved in 5.2."""
+        if V < (5, 2):
+            modifier[key] = value
+        else:
+            getattr(modifier.properties.inputs, key).value = value
 
     def cache_file(self, path):
         bpy.ops.cachefile.open(filepath=str(path))
@@ -366,13 +384,255 @@ class Corners(Project):
         bpy.context.scene.collection.objects.link(self.quad("quad", iron, 0, 0))
         self.save(self.blend)
 
+    @case("one object linked from a library, with all that it uses there, and nothing else of that")
+    def reach(self):
+        library = self.begin(self.dir / "lib/props.blend")
+        scene = bpy.context.scene
+
+        def pic(name, kind="image (linked)"):
+            return self.image(self.png("lib/tex/%s.png" % name, kind), library)
+
+        def thing(name, kind="image (linked)"):
+            ob = self.quad(name, self.material(name, pic(name, kind)), 0, 0)
+            scene.collection.objects.link(ob)
+            return ob
+
+        hero = thing("hero")
+        hero.constraints.new("COPY_LOCATION").target = thing("constraint")
+        variable = hero.driver_add("location", 0).driver.variables.new()
+        variable.targets[0].id = thing("driver")
+        hero["friend"] = thing("property")
+        hero.parent = thing("parent")
+        bumps = bpy.data.textures.new("bumps", "IMAGE")
+        bumps.image = pic("texture")
+        hero.modifiers.new("bumps", "DISPLACE").texture = bumps
+        hero.modifiers.new("leaves", "PARTICLE_SYSTEM")
+        settings = hero.particle_systems[0].settings
+        settings.render_type = "OBJECT"
+        settings.instance_object = thing("particle")
+        inner = bpy.data.node_groups.new("inner", "GeometryNodeTree")
+        inner.nodes.new("GeometryNodeImageTexture").inputs["Image"].default_value = pic("group_in_group")
+        outer = bpy.data.node_groups.new("outer", "GeometryNodeTree")
+        outer.nodes.new("GeometryNodeGroup").node_tree = inner
+        outer.nodes.new("GeometryNodeObjectInfo").inputs["Object"].default_value = thing("socket")
+        if V < (4, 0):
+            key = outer.inputs.new("NodeSocketObject", "Thing").identifier
+        else:
+            key = outer.interface.new_socket("Thing", in_out="INPUT", socket_type="NodeSocketObject").identifier
+        nodes = hero.modifiers.new("nodes", "NODES")
+        nodes.node_group = outer
+        self.set_input(nodes, key, thing("modifier_input"))
+        action = bpy.data.actions.new("wave")
+        action["picture"] = pic("nla")
+        hero.animation_data.nla_tracks.new().strips.new("wave", 1, action)
+        group = bpy.data.collections.new("set")
+        group.objects.link(thing("instance"))
+        empty = bpy.data.objects.new("empty", None)
+        scene.collection.objects.link(empty)
+        empty.instance_type, empty.instance_collection = "COLLECTION", group
+        hero.parent.parent = empty
+        # More slots than one block of pointers that is read at once.
+        for _ in range(3):
+            hero.data.materials.append(None)
+        hero.data.materials.append(self.material("slot", pic("slot")))
+        # Not reached: an object, its picture, and the library of its second material.
+        other = self.dir / "lib/other.blend"
+        stray = thing("stray", None)
+        stray.data.materials.append(None)
+        self.save(library)
+        self.begin(other)
+        self.material("Other", self.image(self.png("lib/tex/other.png", None), other)).use_fake_user = True
+        self.nots.append(self.save(other))
+        bpy.ops.wm.open_mainfile(filepath=str(library))
+        stray = bpy.data.objects["stray"]
+        stray.data.materials[1] = self.link(other, library, "materials", "Other")
+        self.need(self.save(library), "library")
+        self.begin(self.blend)
+        bpy.context.scene.collection.objects.link(self.link(library, self.blend, "objects", "hero"))
+        self.save(self.blend)
+
+    @case("a library of a library, of which but one material is used")
+    def indirect(self):
+        inner, outer = self.dir / "lib/inner.blend", self.dir / "lib/deep/outer.blend"
+        self.begin(inner)
+        self.material("Used", self.image(self.png("lib/used.png"), inner)).use_fake_user = True
+        self.material("Idle", self.image(self.png("lib/idle.png", None), inner)).use_fake_user = True
+        self.need(self.save(inner), "library (indirect)")
+        self.begin(outer)
+        collection = bpy.data.collections.new("Asset")
+        bpy.context.scene.collection.children.link(collection)
+        collection.objects.link(self.quad("quad", self.link(inner, outer, "materials", "Used"), 0, 0))
+        idle = self.quad("idle", self.link(inner, outer, "materials", "Idle"), 0, 0)
+        bpy.context.scene.collection.objects.link(idle)
+        self.need(self.save(outer), "library")
+        self.begin(self.blend)
+        bpy.context.scene.collection.children.link(self.link(outer, self.blend, "collections", "Asset"))
+        self.save(self.blend)
+
+    @case("proxies of a movie clip and of strips, which renders do without")
+    def proxies(self):
+        avi = self.need(write_avi(self.dir / "footage/take.avi", self.rng("avi"), 2, 4), "movie clip")
+        still = self.png("footage/still.png", "image strip")
+        for name in (
+            "footage/BL_proxy/take.avi/proxy_25.avi",
+            "footage/BL_proxy/take.avi/proxy_50.avi",
+            "own/take.avi/proxy_25.avi",
+            "footage/BL_proxy/images/25/still.png_proxy.jpg",
+        ):
+            self.proxies.append(write_bytes(self.dir / name, b"placeholder, not a proxy\n"))
+        self.nots.append(write_bytes(self.dir / "footage/BL_proxy/other.avi/proxy_25.avi", b"placeholder\n"))
+        for own in (False, True):
+            clip = bpy.data.movieclips.load(str(avi), check_existing=False)
+            clip.filepath = self.rel(avi, self.blend)
+            clip.use_proxy = True
+            clip.use_proxy_custom_directory = own
+            if own:
+                clip.proxy.directory = "//own"
+            clip.use_fake_user = True
+        strips = self.strips(bpy.context.scene.sequence_editor_create())
+        movie = strips.new_movie("take", "//footage/take.avi", 1, 1)
+        image = strips.new_image("still", "//footage/still.png", 2, 1)
+        movie.use_proxy = image.use_proxy = True
+        self.save(self.blend)
+
+    @case("paths typed into string inputs: of a modifier, of a group in a group, of an import node", V >= (4, 5))
+    def node_path_inputs(self):
+        def table(name, kind="import"):
+            path = write_bytes(self.dir / "tables" / name, b"x,y\n1,2\n")
+            self.need(path, kind) if kind else self.nots.append(path)
+            return "//tables/" + name
+
+        def group(name):
+            tree = bpy.data.node_groups.new(name, "GeometryNodeTree")
+            socket = tree.interface.new_socket("File", in_out="INPUT", socket_type="NodeSocketString")
+            socket.subtype = "FILE_PATH"
+            return tree, socket.identifier
+
+        inner, _ = group("inner")
+        outer, key = group("outer")
+        outer.nodes.new("GeometryNodeGroup").node_tree = inner
+        outer.nodes[-1].inputs["File"].default_value = table("group.csv")
+        outer.nodes.new("GeometryNodeImportCSV").inputs[0].default_value = table("node.csv")
+        outer.use_fake_user = True
+        ob = self.grid("reader", 2, self.rng("reader"))
+        bpy.context.scene.collection.objects.link(ob)
+        modifier = ob.modifiers.new("read", "NODES")
+        modifier.node_group = outer
+        self.set_input(modifier, key, table("modifier.csv"))
+        table("other.csv", None)
+        self.save(self.blend)
+
+    @case("a USD file with a sublayer, a reference, a payload and textures")
+    def usd_files(self):
+        def usda(name, text, kind="USD layer"):
+            return self.need(write_bytes(self.dir / "stage" / name, b"#usda 1.0\n" + text), kind)
+
+        stage = usda(
+            "set.usda",
+            b"( subLayers = [@./look.usda@] )\n"
+            b'def Xform "A" ( references = @../stage/parts/a.usda@</A> ) {}\n'
+            b'def Xform "B" ( payload = @parts/b.usda@</B> ) {}\n',
+            "USD cache",
+        )
+        usda("look.usda", b'def Shader "T" {\n asset inputs:file = @./tex/skin.<UDIM>.png@\n}\n')
+        usda("parts/a.usda", b'def Xform "A" {\n asset wood = @../tex/wood.png@\n}\n')
+        usda("parts/b.usda", b'def Xform "B" {}\n')
+        for name in ("skin.1001", "skin.1002", "wood"):
+            self.png("stage/tex/%s.png" % name, "USD texture")
+        self.png("stage/tex/idle.png", None)
+        self.nots.append(write_bytes(self.dir / "stage/idle.usda", b"#usda 1.0\n"))
+        self.cache_file(stage)
+        self.save(self.blend)
+
+    @case("a text whose file is gone; renders use the copy inside")
+    def gone_text(self):
+        gone = write_bytes(self.dir / "gone.txt", b"hello\n")
+        bpy.data.texts.load(str(gone)).filepath = "//gone.txt"
+        gone.unlink()
+        self.image(self.png("there.png"), self.blend)
+        self.save(self.blend)
+
+    @case("a camera whose lens is a script on disk", V >= (5, 0))
+    def camera_script(self):
+        script = self.need(write_bytes(self.dir / "lens/fish.osl", b"shader fish() {}\n"), "OSL camera")
+        camera = bpy.data.cameras.new("Fish")
+        camera.type, camera.custom_mode = "CUSTOM", "EXTERNAL"
+        camera.custom_filepath = self.rel(script, self.blend)
+        camera.use_fake_user = True
+        self.save(self.blend)
+
+    @case("caches on disk of soft and rigid bodies; of particles in a directory of their own")
+    def more_caches(self):
+        scene = bpy.context.scene
+        ob = self.grid("jelly", 2, self.rng("jelly"))
+        scene.collection.objects.link(ob)
+        bpy.context.view_layer.objects.active = ob
+        bpy.ops.rigidbody.world_add()
+        ob.modifiers.new("leaves", "PARTICLE_SYSTEM")
+        for name, cache in (
+            ("soft", ob.modifiers.new("soft", "SOFT_BODY").point_cache),
+            ("rigid", scene.rigidbody_world.point_cache),
+        ):
+            cache.name, cache.use_disk_cache = name, True
+        cache = ob.particle_systems[0].point_cache
+        cache.name, cache.use_external, cache.filepath = "leaves", True, "//own"
+        self.save(self.blend)
+        # Blender reads what is there, and does not survive placeholders.
+        for name in ("soft", "rigid"):
+            path = "blendcache_more_caches/%s_000001_00.bphys" % name
+            self.need(write_bytes(self.dir / path, b"placeholder, not a cache\n"), "point cache")
+        self.need(write_bytes(self.dir / "own/leaves_000001_00.bphys", b"placeholder\n"), "external point cache")
+        self.nots.append(write_bytes(self.dir / "own/twigs_000001_00.bphys", b"placeholder\n"))
+
+    @case("an ocean with baked waves, and displacements of a multiresolution mesh in a file")
+    def beside_meshes(self):
+        scene = bpy.context.scene
+        sea = self.grid("sea", 2, self.rng("sea"))
+        scene.collection.objects.link(sea)
+        sea.modifiers.new("ocean", "OCEAN").filepath = "//waves"
+        self.need(write_bytes(self.dir / "waves/disp_0001.exr", b"placeholder\n"), "ocean cache")
+        self.nots.append(write_bytes(self.dir / "waves/notes.txt", b"placeholder\n"))
+        rock = self.grid("rock", 2, self.rng("rock"))
+        scene.collection.objects.link(rock)
+        bpy.context.view_layer.objects.active = rock
+        rock.modifiers.new("detail", "MULTIRES")
+        bpy.ops.object.multires_subdivide(modifier="detail")
+        path = self.dir / "rock.btx"
+        bpy.ops.object.multires_external_save(modifier="detail", filepath=str(path), relative_path=True)
+        self.need(path, "multires displacements")
+        self.save(self.blend)
+
+    @case("bakes of geometry nodes: in the directory of the modifier, in one of their own", V >= (4, 2))
+    def node_bakes(self):
+        tree = bpy.data.node_groups.new("bakes", "GeometryNodeTree")
+        tree.interface.new_socket("Geometry", in_out="INPUT", socket_type="NodeSocketGeometry")
+        tree.interface.new_socket("Geometry", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+        before, after = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
+        for _ in range(2):
+            bake = tree.nodes.new("GeometryNodeBake")
+            tree.links.new(bake.inputs[0], before.outputs[0])
+            before = bake
+        tree.links.new(after.inputs[0], before.outputs[0])
+        ob = self.grid("baked", 2, self.rng("baked"))
+        bpy.context.scene.collection.objects.link(ob)
+        modifier = ob.modifiers.new("bakes", "NODES")
+        modifier.node_group = tree
+        bpy.context.view_layer.update()
+        modifier.bake_target, modifier.bake_directory = "DISK", "//bakes"
+        own = modifier.bakes[1]
+        own.use_custom_path, own.directory = True, "//own"
+        for path in ("bakes/1/meta/00001.json", "bakes/1/blobs/00001.blob", "own/meta/00001.json"):
+            self.need(write_bytes(self.dir / path, b"placeholder\n"), "geometry bake")
+        self.nots.append(write_bytes(self.dir / "notes.txt", b"placeholder\n"))
+        self.save(self.blend)
+
 
 def main():
     args = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    if len(args) != 1:
+    if not args:
         sys.exit(__doc__)
     corners = Corners(args[0])
-    corners.build()
+    corners.build(args[1:])
     print("made %d corner cases with Blender %s" % (len(corners.list), bpy.app.version_string))
 
 

@@ -45,10 +45,10 @@ pub struct ServerArgs {
     pub server: String,
 }
 
-/// Where hashes are remembered.
+/// Where is remembered what was read before.
 #[derive(Debug, Clone, Args)]
 pub struct CacheArgs {
-    /// Directory for the cache of hashes; default: shaman in the user's cache directory
+    /// Directory for the caches of hashes and of traces; default: shaman in the user's cache directory
     #[arg(long, env = "SHAMAN_CACHE", value_name = "DIR")]
     pub cache: Option<PathBuf>,
     /// The user's cache directory.
@@ -120,6 +120,9 @@ pub struct SubmitArgs {
     /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,
+    /// Take proxies of clips and strips as well, which renders do without
+    #[arg(long)]
+    pub with_proxies: bool,
     /// Fail when a file the .blend asks for is missing
     #[arg(long)]
     pub strict: bool,
@@ -164,6 +167,7 @@ fn parse_setting(text: &str) -> Result<(String, String), String> {
 
 /// Arguments of `shaman deps`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct DepsArgs {
     /// The .blend file to look into
     #[arg(value_name = "FILE.blend")]
@@ -173,8 +177,20 @@ pub struct DepsArgs {
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
     /// Print one JSON object instead of a list
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tree")]
     pub json: bool,
+    /// Print who asks for what: under each .blend its libraries and files
+    #[arg(long)]
+    pub tree: bool,
+    /// Print only what is missing and who asks for it; exit with 3 if something is
+    #[arg(long, conflicts_with = "tree")]
+    pub missing_only: bool,
+    /// Take proxies of clips and strips as well, which renders do without
+    #[arg(long)]
+    pub with_proxies: bool,
+    /// Where is remembered what each .blend says.
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Arguments of `shaman pack`.

@@ -10,8 +10,8 @@
 //!   ├──────┼───────┐
 //! upload  hash   pack      upload: blobs to the server · hash: files to blob refs
 //!   │              │       pack: where each file lies in the checkout, and what .blends say there
-//!   │            trace     which files a .blend needs
-//!   │              │
+//!   │      │     trace     which files a .blend needs; its cache knows files as `hash` does
+//!   │      └───────┤
 //!  api           blend     api: one method an endpoint · blend: bytes to blocks and fields
 //!
 //!  progress, places,       leaves; `progress` is told by all, and prints in `commands` only

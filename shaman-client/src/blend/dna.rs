@@ -52,6 +52,8 @@ pub(super) struct Spot {
     pub(super) len: usize,
     /// Whether it holds pointers.
     pub(super) is_pointer: bool,
+    /// Whether those lead to further pointers, as `**mat`.
+    pub(super) is_double: bool,
     type_index: u16,
 }
 
@@ -96,7 +98,8 @@ impl Dna {
                 let unit = if declared.is_pointer { pointer_len } else { usize::from(kind.len) };
                 let len = unit.checked_mul(declared.count).filter(|len| *len < u32::MAX as usize);
                 let len = len.ok_or(BlendError::BadDna("NAME"))?;
-                let spot = Spot { offset, len, is_pointer: declared.is_pointer, type_index };
+                let (is_pointer, is_double) = (declared.is_pointer, declared.is_double);
+                let spot = Spot { offset, len, is_pointer, is_double, type_index };
                 fields.push(Field { name: declared.name, spot });
                 offset += len;
             }
@@ -155,6 +158,29 @@ impl Dna {
         self.types.get(usize::from(spot.type_index)).map_or(0, |kind| usize::from(kind.len))
     }
 
+    /// Gives all fields of a struct with their names.
+    pub(super) fn fields(&self, shape: u32) -> impl Iterator<Item = (&[u8], Spot)> {
+        let fields = self.shapes.get(shape as usize).map(|shape| shape.fields.clone());
+        let fields = fields.unwrap_or_default();
+        let fields = self.fields.get(fields.start as usize..fields.end as usize);
+        fields.unwrap_or_default().iter().map(|field| (self.text(&field.name), field.spot))
+    }
+
+    /// Tells whether a pointer to the field's type may lead to a data-block: to a struct that
+    /// begins with an `ID`, or to anything at all.
+    pub(super) fn may_be_id(&self, spot: Spot) -> bool {
+        match self.shape_of(spot) {
+            None => self.type_name(spot.type_index) == b"void",
+            Some(shape) => {
+                let first = self.fields(shape).next();
+                self.name(shape) == b"ID"
+                    || first.is_some_and(|(_, first)| {
+                        !first.is_pointer && self.type_name(first.type_index) == b"ID"
+                    })
+            }
+        }
+    }
+
     fn type_name(&self, type_index: u16) -> &[u8] {
         self.types.get(usize::from(type_index)).map_or(&[], |kind| self.text(&kind.name))
     }
@@ -167,6 +193,7 @@ impl Dna {
 struct Declaration {
     name: Range<u32>,
     is_pointer: bool,
+    is_double: bool,
     count: usize,
 }
 
@@ -175,7 +202,8 @@ fn declaration(bytes: &[u8], name: &Range<u32>) -> Result<Declaration, BlendErro
     const BAD: BlendError = BlendError::BadDna("NAME");
     let text = bytes.get(name.start as usize..name.end as usize).ok_or(BAD)?;
     let start = text.iter().position(|byte| !matches!(byte, b'*' | b'(')).unwrap_or(text.len());
-    let is_pointer = text.iter().take(start).any(|byte| *byte == b'*');
+    let stars = text.iter().take(start).filter(|byte| **byte == b'*').count();
+    let (is_pointer, is_double) = (stars > 0, stars > 1);
     let rest = text.get(start..).unwrap_or_default();
     let len = rest.iter().position(|byte| matches!(byte, b'[' | b')')).unwrap_or(rest.len());
     let mut count: usize = 1;
@@ -187,7 +215,7 @@ fn declaration(bytes: &[u8], name: &Range<u32>) -> Result<Declaration, BlendErro
         count = count.checked_mul(factor).ok_or(BAD)?;
     }
     let start = name.start + index(start)?;
-    Ok(Declaration { name: start..start + index(len)?, is_pointer, count })
+    Ok(Declaration { name: start..start + index(len)?, is_pointer, is_double, count })
 }
 
 fn index(number: usize) -> Result<u32, BlendError> {

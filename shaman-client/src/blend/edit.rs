@@ -15,6 +15,15 @@ pub enum Edit {
         /// What comes there.
         new: Vec<u8>,
     },
+    /// Of an `int` that says how long a text is with its zero.
+    Len {
+        /// Where.
+        at: Stored,
+        /// What must be there now.
+        old: u64,
+        /// What comes there.
+        new: u64,
+    },
     /// Of a whole block and of the number that says how long it is: a packed file.
     Packed {
         /// The block.
@@ -42,10 +51,9 @@ pub fn splices(heads: Heads, edits: &[Edit]) -> Result<Vec<Splice>, NoRoom> {
     for edit in edits {
         match edit {
             Edit::Text { at, old, new } => text(heads, at, old, new, &mut all)?,
+            Edit::Len { at, old, new } => all.push(len(heads, at, *old, *new)),
             Edit::Packed { data, size, old_size, new } => {
-                let number = heads.number(new.len() as u64, 4);
-                let was = heads.number(*old_size, 4);
-                all.push(Splice::new(data_start(heads, size), was, 4, number));
+                all.push(len(heads, size, *old_size, new.len() as u64));
                 block(heads, data, Vec::new(), new.clone(), &mut all)?;
             }
         }
@@ -58,6 +66,10 @@ pub fn splices(heads: Heads, edits: &[Edit]) -> Result<Vec<Splice>, NoRoom> {
         _ => true,
     });
     if is_apart { Ok(all) } else { Err(NoRoom) }
+}
+
+fn len(heads: Heads, at: &Stored, old: u64, new: u64) -> Splice {
+    Splice::new(data_start(heads, at), heads.spell(old, 4), 4, heads.spell(new, 4))
 }
 
 fn text(
@@ -96,8 +108,8 @@ fn block(
         return Err(NoRoom);
     }
     if new_len != at.block_len {
-        let was = heads.number(at.block_len, width);
-        let number = heads.number(new_len, width);
+        let was = heads.spell(at.block_len, width);
+        let number = heads.spell(new_len, width);
         all.push(Splice::new(at.head + spot, was, width as u64, number));
     }
     all.push(Splice::new(data_start(heads, at), old, at.block_len, new));

@@ -1,16 +1,19 @@
 //! A file that has been read: its data-blocks, and what their pointers mean.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use super::blocks::{Block, IN_FILE, Scan};
 use super::container::Source;
-use super::dna::Dna;
+use super::dna::{Dna, Spot};
 use super::failure::BlendError;
 use super::header::{self, Header};
-use super::limits::FETCHED_BYTES_MAX;
+use super::limits::{FETCHED_BYTES_MAX, PLAIN_BYTES_MAX, STEPS_MAX};
 use super::record::Record;
+
+/// Fields of one struct by their paths; `None` for those that it does not have.
+type Spots = HashMap<Box<str>, Option<Spot>>;
 
 /// A .blend that has been read: its data-blocks can be asked for their fields.
 ///
@@ -28,7 +31,12 @@ pub struct Blend {
     kept: Vec<u8>,
     fetched: HashMap<u32, Vec<u8>>,
     fetched_bytes: u64,
+    /// Bytes that were passed over to fetch others.
+    passed_bytes: u64,
     looked_for: RefCell<BTreeSet<u32>>,
+    /// Fields by struct and path, as they are asked for.
+    spots: RefCell<HashMap<u32, Spots>>,
+    steps_left: Cell<u64>,
     damage: Option<BlendError>,
 }
 
@@ -57,9 +65,18 @@ impl Blend {
             kept: scan.kept,
             fetched: HashMap::new(),
             fetched_bytes: 0,
+            passed_bytes: 0,
             looked_for: RefCell::default(),
+            spots: RefCell::default(),
+            steps_left: Cell::new(STEPS_MAX),
             damage: ended.err(),
         })
+    }
+
+    /// Tells whether there is more in it than is ever looked at, so that something may be missing in
+    /// what it gave. Damaged files may share a list among thousands.
+    pub fn is_exhausted(&self) -> bool {
+        self.steps_left.get() == 0
     }
 
     /// Gives Blender's version as a number, 304 or 500.
@@ -93,6 +110,10 @@ impl Blend {
         stream.skip(self.header.len)?;
         let header_len = self.header.form.len() as u64;
         for (index, block) in (0..=last).zip(&self.blocks) {
+            self.passed_bytes = self.passed_bytes.saturating_add(block.len);
+            if self.passed_bytes > PLAIN_BYTES_MAX {
+                return Err(BlendError::TooLarge(PLAIN_BYTES_MAX));
+            }
             stream.skip(header_len)?;
             if !wanted.contains(&index) {
                 stream.skip(block.len)?;
@@ -147,6 +168,32 @@ impl Blend {
         self.by_old.get(first..end).unwrap_or_default()
     }
 
+    /// Gives a data-block and the DATA blocks that belong to it.
+    pub(super) fn with_own(&self, owner: u32) -> impl Iterator<Item = u32> {
+        std::iter::once(owner).chain(self.own(owner).iter().copied())
+    }
+
+    /// Gives the data-block that a pointer holds, if it is one.
+    pub(super) fn id_at(&self, address: u64) -> Option<u32> {
+        self.ids.get(&address).copied()
+    }
+
+    /// Reads the pointer at an offset; `None` if it is null or beyond the end.
+    pub(super) fn address_at(&self, data: &[u8], offset: usize) -> Option<u64> {
+        let end = offset.checked_add(self.header.form.pointer_len())?;
+        Some(self.header.endian.unsigned(data.get(offset..end)?)).filter(|address| *address != 0)
+    }
+
+    /// Tells whether the data of a block is in memory, and not only in the file.
+    pub(super) fn is_kept(&self, index: u32) -> bool {
+        self.blocks.get(index as usize).is_some_and(|block| block.at != IN_FILE)
+    }
+
+    /// Gives the struct of a block, 0 for none.
+    pub(super) fn shape(&self, index: u32) -> u32 {
+        self.blocks.get(index as usize).map_or(0, |block| block.shape)
+    }
+
     /// Gives the data of a block; `None`, and a note to fetch it, if it is still in the file.
     pub(super) fn data(&self, index: u32) -> Option<&[u8]> {
         let block = self.blocks.get(index as usize)?;
@@ -172,13 +219,32 @@ impl Blend {
         let shape = block.map_or(0, |block| block.shape);
         let len = self.dna.len(shape);
         let data = block.filter(|_| len > 0).and_then(|_| self.data(index)).unwrap_or_default();
-        let structs = data.chunks_exact(len.max(1)).enumerate();
+        let structs = data.chunks_exact(len.max(1)).take_while(|_| self.spend(1)).enumerate();
         structs
             .map(move |(place, data)| Record::new(self, owner, (index, place * len), shape, data))
     }
 
     pub(super) fn block(&self, index: u32) -> Option<Block> {
         self.blocks.get(index as usize).copied()
+    }
+
+    /// Finds a field of a struct; see [`Dna::find`].
+    pub(super) fn spot(&self, shape: u32, path: &str) -> Option<Spot> {
+        let mut spots = self.spots.borrow_mut();
+        let spots = spots.entry(shape).or_default();
+        if let Some(known) = spots.get(path) {
+            return *known;
+        }
+        let found = self.dna.find(shape, path);
+        spots.insert(path.into(), found);
+        found
+    }
+
+    /// Takes steps off those that are left; tells whether there were enough.
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        let left = self.steps_left.get().checked_sub(steps as u64);
+        self.steps_left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     pub(super) fn code(&self, index: u32) -> [u8; 4] {

@@ -28,3 +28,9 @@ pub(super) const FETCHED_BYTES_MAX: u64 = 256 << 20;
 
 /// Most bytes of `DNA1`: 16 MiB. Blender 5.2 writes 135 KiB.
 pub(super) const DNA_BYTES_MAX: u64 = 16 << 20;
+
+/// Most structs of one file that are looked at, those looked at twice counted twice: 256 million.
+///
+/// Lists and arrays may be shared by thousands in a damaged file, so that looking at each of them for
+/// each of their users would take days. A scene with half a million blocks takes some three million.
+pub(super) const STEPS_MAX: u64 = 256 << 20;

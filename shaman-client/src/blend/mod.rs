@@ -13,7 +13,8 @@
 //!
 //! [`Blend::read`] goes through the file once, whatever its size: block headers and small blocks
 //! are kept, mesh and pixel data is passed over. [`Blend::ids`] then gives the data-blocks as
-//! [`Record`]s, whose fields are asked for by their DNA names.
+//! [`Record`]s, whose fields are asked for by their DNA names, and [`Links`] tells which of them a
+//! data-block points to.
 //!
 //! [`Record::stored`] tells where a field lies in the file. [`splices`] turns new values for fields
 //! into bytes for places, and [`write()`] copies a file with them, leaving all else as it was.
@@ -31,6 +32,7 @@ mod file;
 mod frames;
 mod header;
 mod limits;
+mod links;
 mod record;
 mod splice;
 mod stored;
@@ -41,6 +43,7 @@ pub use container::Source;
 pub use edit::{Edit, NoRoom, splices};
 pub use failure::BlendError;
 pub use file::Blend;
+pub use links::Links;
 pub use record::Record;
 pub use splice::Splice;
 pub use stored::{Heads, Stored, block};

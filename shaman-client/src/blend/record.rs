@@ -54,6 +54,11 @@ impl<'a> Record<'a> {
         self.blend.old(self.owner)
     }
 
+    /// Gives the number of this data-block in its file.
+    pub fn number(&self) -> u32 {
+        self.owner
+    }
+
     /// Gives a number that no other record of this file has, to know it again.
     pub fn identity(&self) -> usize {
         self.data.as_ptr().addr()
@@ -167,13 +172,11 @@ impl<'a> Record<'a> {
     }
 
     fn pointer_at(&self, offset: usize) -> Option<u64> {
-        let header = self.blend.header();
-        let bytes = self.data.get(offset..offset.checked_add(header.form.pointer_len())?)?;
-        Some(header.endian.unsigned(bytes)).filter(|pointer| *pointer != 0)
+        self.blend.address_at(self.data, offset)
     }
 
     fn find(&self, path: &str) -> Option<Spot> {
-        self.blend.dna().find(self.shape, path)
+        self.blend.spot(self.shape, path)
     }
 
     fn bytes(&self, spot: Spot) -> Option<&'a [u8]> {

@@ -40,6 +40,19 @@ impl Stored {
         Self { text_len, ..self }
     }
 
+    /// Gives all of it, to be kept for later.
+    pub fn numbers(&self) -> [u64; 5] {
+        let room = self.room.map_or(u64::MAX, |room| room as u64);
+        [self.head, self.block_len, self.offset, room, self.text_len as u64]
+    }
+
+    /// Takes what [`Stored::numbers`] gave; `None` for what it never gives.
+    pub fn from_numbers([head, block_len, offset, room, text_len]: [u64; 5]) -> Option<Self> {
+        let room = if room == u64::MAX { None } else { Some(usize::try_from(room).ok()?) };
+        let text_len = usize::try_from(text_len).ok()?;
+        Some(Self { head, block_len, offset, room, text_len })
+    }
+
     /// Gives the bytes of the text that is there now.
     pub fn text_len(&self) -> usize {
         self.text_len
@@ -58,11 +71,37 @@ pub struct Heads {
     pub(super) endian: Endian,
 }
 
+/// All there are.
+const ALL: [Heads; 6] = {
+    const fn heads(form: Form, endian: Endian) -> Heads {
+        Heads { form, endian }
+    }
+    [
+        heads(Form::Small4, Endian::Little),
+        heads(Form::Small4, Endian::Big),
+        heads(Form::Small8, Endian::Little),
+        heads(Form::Small8, Endian::Big),
+        heads(Form::Large8, Endian::Little),
+        heads(Form::Large8, Endian::Big),
+    ]
+};
+
 impl Heads {
     /// Those of a file.
     pub fn of(blend: &Blend) -> Self {
         let Header { form, endian, .. } = blend.header();
         Self { form, endian }
+    }
+
+    /// Gives all of it in one byte, to be kept for later.
+    pub fn number(self) -> u8 {
+        let place = ALL.iter().position(|heads| *heads == self);
+        place.and_then(|place| u8::try_from(place).ok()).unwrap_or(0)
+    }
+
+    /// Takes what [`Heads::number`] gave; `None` for what it never gives.
+    pub fn from_number(number: u8) -> Option<Self> {
+        ALL.get(usize::from(number)).copied()
     }
 
     /// Gives where the length stands in a block header, and how many bytes it has.
@@ -74,7 +113,7 @@ impl Heads {
     }
 
     /// Gives a number as the file writes it; the low bytes of it, if it is larger.
-    pub(super) fn number(self, number: u64, len: usize) -> Vec<u8> {
+    pub(super) fn spell(self, number: u64, len: usize) -> Vec<u8> {
         let low = number.to_le_bytes().into_iter().take(len);
         match self.endian {
             Endian::Little => low.collect(),

@@ -1,29 +1,77 @@
-//! `shaman deps`: the files a .blend needs, as a list or as JSON.
+//! `shaman deps`: the files a .blend needs, as a list, as a tree or as JSON.
 
 use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
 
 use super::show::human;
-use crate::cli::DepsArgs;
-use crate::trace::{self, Trace};
+use super::{sending, tree};
+use crate::cli::{CacheArgs, DepsArgs};
+use crate::trace::{self, Options, Proxies, Trace, TraceCache, TraceError};
 
-pub(super) fn run(args: &DepsArgs) -> anyhow::Result<()> {
-    let trace = trace::trace(&args.blend, args.project.as_deref())?;
+/// How `deps` ended.
+pub(super) enum Ended {
+    /// It said what was asked.
+    Done,
+    /// What was asked is what is missing, and something is.
+    Missing,
+}
+
+pub(super) fn run(args: &DepsArgs) -> anyhow::Result<Ended> {
+    let (project, proxies) = (args.project.as_deref(), args.with_proxies);
+    let mut trace = traced(&args.blend, project, proxies, &args.cache)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = if args.json { json(&trace, &mut out) } else { list(&trace, &mut out) };
+    let written = match args {
+        DepsArgs { json: true, missing_only, .. } => {
+            if *missing_only {
+                trace.files.clear();
+            }
+            json(&trace, &mut out)
+        }
+        DepsArgs { missing_only: true, .. } => missing(&trace, &mut out),
+        DepsArgs { tree: true, .. } => tree::tree(&trace, &mut out),
+        _ => list(&trace, &mut out),
+    };
     match written.and_then(|()| out.flush()) {
         // `shaman deps … | head` has read enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         other => other?,
     }
     drop(out);
-    complain(&trace);
-    complain_of_outside(&trace);
-    Ok(())
+    if !args.missing_only {
+        complain(&trace);
+        complain_of_outside(&trace);
+        return Ok(Ended::Done);
+    }
+    warn(&trace);
+    Ok(if trace.missing.is_empty() { Ended::Done } else { Ended::Missing })
+}
+
+/// Finds what a .blend needs, with the cache.
+pub(super) fn traced(
+    blend: &Path,
+    project: Option<&Path>,
+    with_proxies: bool,
+    cache: &CacheArgs,
+) -> Result<Trace, TraceError> {
+    let proxies = if with_proxies { Proxies::With } else { Proxies::Without };
+    let cache = cache.dir().and_then(|dir| TraceCache::open(&dir, sending::CLOCK));
+    trace::trace_with(blend, Options { project, proxies, cache: cache.as_ref() })
 }
 
 fn json(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, trace)?;
     writeln!(out)
+}
+
+/// One missing file a line, and under it who asks for it.
+fn missing(trace: &Trace, out: &mut impl io::Write) -> io::Result<()> {
+    for file in &trace.missing {
+        writeln!(out, "{}  {}", file.kind.word(), file.path.display())?;
+        for user in &file.users {
+            writeln!(out, "    asked for by {user}")?;
+        }
+    }
+    Ok(())
 }
 
 /// One file a line, then what that makes.
@@ -56,6 +104,10 @@ pub(super) fn complain(trace: &Trace) {
         let asked = asked_by(&file.users);
         eprintln!("missing: `{}` ({}){asked}", file.path.display(), file.kind.word());
     }
+    warn(trace);
+}
+
+fn warn(trace: &Trace) {
     for warning in &trace.warnings {
         eprintln!("warning: {warning}");
     }

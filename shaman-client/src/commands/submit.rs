@@ -12,7 +12,7 @@ use crate::approach::{self, Choice, Storage};
 use crate::cli::{Approach, SubmitArgs};
 use crate::pack::{self, GatherError, Plan};
 use crate::progress::{Event, Listener, Phase};
-use crate::trace::{self, Trace};
+use crate::trace::Trace;
 use crate::{copy, places};
 
 pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
@@ -22,7 +22,8 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
     let api = Api::new(&args.server.server)?;
     let listener = sending::listener(args.json);
     listener.tell(Event::Began { phase: Phase::Trace, files: 0, bytes: 0 });
-    let traced = trace::trace(&args.blend, args.project.as_deref())?;
+    let (project, proxies) = (args.project.as_deref(), args.with_proxies);
+    let traced = super::deps::traced(&args.blend, project, proxies, &args.cache)?;
     listener.tell(Event::Ended { phase: Phase::Trace });
     super::deps::complain(&traced);
     let missing = traced.missing.len();

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::gather::GatherError;
-use super::layout::{Form, Layout, join};
-use super::relink::{self, Changes, Needs};
+use super::layout::Layout;
+use super::relink::{self, Changes, Needs, default_place, spelled};
 use super::{Job, Packed};
-use crate::trace::Trace;
+use crate::trace::{Lead, Trace};
 
 /// A job whose .blend files are not all written yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,16 +47,16 @@ pub fn from_trace(trace: &Trace, name: String) -> Result<Plan, GatherError> {
     let layout = Layout { root: &trace.root };
     let blend = default_place(&trace.blend, layout);
     let mut places = Places::default();
-    places.put(&trace.blend, blend.clone())?;
+    places.put(&Lead { path: trace.blend.clone(), asked: trace.blend.clone() }, blend.clone())?;
     let mut warnings = BTreeSet::new();
     let mut changed = BTreeMap::new();
-    while let Some((path, place)) = places.left.pop() {
-        let Some(referring) = trace.referring.get(&path) else { continue };
+    while let Some((asked, place)) = places.left.pop() {
+        let Some(referring) = trace.referring.get(&asked) else { continue };
         let here = place.rsplit_once('/').map_or("", |(dir, _)| dir);
         let mut needs = Needs::default();
         let changes = relink::relink(referring, here, layout, &mut needs);
-        for (path, place) in needs.files {
-            places.put(&path, place)?;
+        for (file, place) in needs.files {
+            places.put(&file, place)?;
         }
         warnings.extend(needs.warnings);
         if !changes.is_empty() {
@@ -65,8 +65,9 @@ pub fn from_trace(trace: &Trace, name: String) -> Result<Plan, GatherError> {
     }
     // Nothing that was found is ever left out, whoever asked for it.
     for file in &trace.files {
-        if !places.known.contains(&file.path) {
-            places.put(&file.path, default_place(&file.path, layout))?;
+        if !places.known.contains(&file.asked) {
+            let file = Lead { path: file.path.clone(), asked: file.asked.clone() };
+            places.put(&file, default_place(spelled(&file, layout), layout))?;
         }
     }
     let sizes: BTreeMap<&Path, u64> =
@@ -86,34 +87,30 @@ pub fn from_trace(trace: &Trace, name: String) -> Result<Plan, GatherError> {
     Ok(Plan { job, rewrites, warnings: warnings.into_iter().collect(), outside })
 }
 
-/// Where a file goes that nothing keeps together with others.
-fn default_place(path: &Path, layout: Layout<'_>) -> String {
-    let dir = layout.dir(path.parent().unwrap_or(path), Form::Full);
-    join(&dir, &path.file_name().unwrap_or_default().to_string_lossy())
-}
-
 /// The places given so far.
 #[derive(Default)]
 struct Places {
     all: BTreeMap<String, PathBuf>,
+    /// Those that have a place, as they are asked for.
     known: BTreeSet<PathBuf>,
-    /// Those whose own needs were not looked at.
+    /// Those whose own needs were not looked at, as they are asked for.
     left: Vec<(PathBuf, String)>,
 }
 
 impl Places {
-    fn put(&mut self, path: &Path, place: String) -> Result<(), GatherError> {
-        if path.to_str().is_none() {
-            return Err(GatherError::NotUtf8(path.to_owned()));
+    fn put(&mut self, file: &Lead, place: String) -> Result<(), GatherError> {
+        let Lead { path, asked } = file;
+        if asked.to_str().is_none() {
+            return Err(GatherError::NotUtf8(asked.clone()));
         }
         match self.all.entry(place) {
             Entry::Vacant(free) => {
-                self.left.push((path.to_owned(), free.key().clone()));
-                free.insert(path.to_owned());
-                self.known.insert(path.to_owned());
+                self.left.push((asked.clone(), free.key().clone()));
+                free.insert(path.clone());
+                self.known.insert(asked.clone());
             }
             Entry::Occupied(taken) if taken.get() != path => {
-                let (one, other) = (taken.get().clone(), path.to_owned());
+                let (one, other) = (taken.get().clone(), path.clone());
                 return Err(GatherError::Clash { place: taken.key().clone(), one, other });
             }
             Entry::Occupied(_) => {}

@@ -1,11 +1,11 @@
 //! One .blend at its place in the pack: what it has to say there, and which files have to be where.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::layout::{Form, Layout, join, slashed};
 use super::spell::relative;
 use crate::blend::{Edit, Heads, Stored};
-use crate::trace::{PackedLibrary, Reference, Referring};
+use crate::trace::{Also, Lead, PackedLibrary, Reference, Referring, Role};
 
 /// What is to be changed in one .blend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Changes {
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     /// Files and their places.
-    pub(super) files: Vec<(PathBuf, String)>,
+    pub(super) files: Vec<(Lead, String)>,
     /// Sentences about what will not be found.
     pub(super) warnings: Vec<String>,
 }
@@ -76,7 +76,8 @@ fn place(
     needs: &mut Needs,
 ) -> (String, Vec<Edit>) {
     let is_own = |dir: &Path| referring.path.parent() == Some(dir);
-    let full = layout.dir(&reference.anchor, Form::Full);
+    let anchor = anchor(reference, layout);
+    let full = layout.dir(anchor, Form::Full);
     let Some(stored) = reference.stored else {
         // Beside the .blend, wherever that is.
         let is_beside = is_own(&reference.anchor);
@@ -93,12 +94,12 @@ fn place(
     if reference.is_relative() && leads_to == wanted {
         return (full, Vec::new());
     }
-    if !reference.is_relative() && reference.files.is_empty() && !reference.is_base {
+    if !reference.is_relative() && reference.files.is_empty() && reference.role != Role::Base {
         return (full, Vec::new());
     }
     let name = reference.name.as_ref().map(|name| name.as_encoded_bytes());
     for form in [Form::Full, Form::Short] {
-        let dir = layout.dir(&reference.anchor, form);
+        let dir = layout.dir(anchor, form);
         let mut new = relative(&base, &dir, name);
         if reference.ends_in_slash() && !new.ends_with(b"/") {
             new.push(b'/');
@@ -116,11 +117,34 @@ fn place(
     (full, Vec::new())
 }
 
+/// The anchor as it is asked for, unless it lies in the project only as it is spelled on disk.
+fn anchor<'a>(reference: &'a Reference, layout: Layout<'_>) -> &'a Path {
+    either(&reference.anchor, &reference.anchor_on_disk, layout)
+}
+
+/// A file as it is asked for, unless it lies in the project only as it is spelled on disk.
+pub(super) fn spelled<'a>(file: &'a Lead, layout: Layout<'_>) -> &'a Path {
+    either(&file.asked, &file.path, layout)
+}
+
+fn either<'a>(asked: &'a Path, on_disk: &'a Path, layout: Layout<'_>) -> &'a Path {
+    let is_inside = layout.is_inside(asked) || !layout.is_inside(on_disk);
+    if is_inside { asked } else { on_disk }
+}
+
+/// Where a file goes that nothing keeps together with others.
+pub(super) fn default_place(path: &Path, layout: Layout<'_>) -> String {
+    let dir = layout.dir(path.parent().unwrap_or(path), Form::Full);
+    join(&dir, &path.file_name().unwrap_or_default().to_string_lossy())
+}
+
 fn edits(reference: &Reference, stored: Stored, new: &[u8]) -> Vec<Edit> {
     let text = |at: Stored, old: &[u8]| Edit::Text { at, old: old.to_vec(), new: new.to_vec() };
-    let also = reference.also.iter().filter(|(at, _)| at.has_room(new.len()));
     let mut edits = vec![text(stored, &reference.text)];
-    edits.extend(also.map(|(at, old)| text(*at, old)));
+    edits.extend(reference.also.as_ref().and_then(|also| match also {
+        Also::Copy(at, old) => at.has_room(new.len()).then(|| text(*at, old)),
+        Also::Len(at, old) => Some(Edit::Len { at: *at, old: *old, new: new.len() as u64 + 1 }),
+    }));
     edits
 }
 
@@ -133,24 +157,24 @@ fn files(
     needs: &mut Needs,
 ) {
     for file in &reference.files {
-        let inside =
-            file.strip_prefix(&reference.anchor).ok().map(|inside| join(dir, &slashed(inside)));
-        let own = || layout.dir(file, Form::Full);
-        let place = match inside {
-            Some(place) => place,
-            // The file that leads here cannot be changed; inside the project nothing moves.
-            None if layout.is_inside(file) && layout.is_inside(&reference.anchor) => own(),
-            None => {
-                needs.warnings.push(format!(
-                    "`{}` gets a place in the pack where what leads there from `{}` will not find \
-                     it; put both into the project",
-                    file.display(),
-                    referring.path.display()
-                ));
-                let parent = layout.dir(file.parent().unwrap_or(file), Form::Full);
-                join(&parent, &file.file_name().unwrap_or_default().to_string_lossy())
-            }
+        let inside = file.asked.strip_prefix(&reference.anchor).ok();
+        let inside = inside.map(|inside| join(dir, &slashed(inside)));
+        let spelled = spelled(file, layout);
+        let is_lost = match (&inside, reference.role) {
+            (_, Role::Fixed) => reference.is_absolute(),
+            (Some(_), _) => false,
+            // Inside the project nothing moves.
+            (None, _) => !layout.is_inside(spelled) || !layout.is_inside(anchor(reference, layout)),
         };
+        if is_lost {
+            needs.warnings.push(format!(
+                "`{}` gets a place in the pack where what leads there from `{}` will not find it; \
+                 use a relative path",
+                spelled.display(),
+                referring.path.display()
+            ));
+        }
+        let place = inside.unwrap_or_else(|| default_place(spelled, layout));
         needs.files.push((file.clone(), place));
     }
 }

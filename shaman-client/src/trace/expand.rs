@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::ask::{Absence, Ask, How};
-use super::disk::{self, Disk, There};
-use super::folder;
+use super::ask::How;
+use super::disk::{Disk, There};
+use super::folder::{self, Part};
 use super::paths::{self, Place};
 use super::pattern::Pattern;
 
@@ -15,53 +15,79 @@ use super::pattern::Pattern;
 pub(super) struct Hit {
     /// Absolute, as it is on disk.
     pub(super) path: PathBuf,
+    /// Absolute, as the .blend spells it: `path`, but perhaps in another case.
+    pub(super) asked: PathBuf,
     /// Bytes; `None` if it is not there.
     pub(super) size: Option<u64>,
 }
 
-/// Finds the files that `ask` leads to, and says in `warnings` what is odd about them.
-///
-/// If there is nothing, the hit is what is not there, so that nothing is lost. Only a simulation
-/// that was never baked leads to no hit.
-pub(super) fn expand(ask: &Ask, disk: &Disk, warnings: &mut Vec<String>) -> Vec<Hit> {
-    let path = match paths::resolve(&ask.path, &ask.base) {
-        Place::Here(path) => path,
-        Place::Elsewhere(path) => return vec![Hit { path, size: None }],
-    };
-    match &ask.how {
-        How::File => vec![file(path, disk, warnings)],
-        How::Nothing => Vec::new(),
-        How::Frames => {
-            let pattern = path.file_name().and_then(|name| Pattern::number(paths::bytes(name)));
-            let Some(pattern) = pattern else {
-                return vec![file(path, disk, warnings)];
-            };
-            let frames = matches(&path, &pattern, disk, warnings);
-            if frames.is_empty() { vec![file(path, disk, warnings)] } else { frames }
-        }
-        How::Tiles(tiles) => {
-            let pattern = path.file_name().and_then(|name| Pattern::tile(paths::bytes(name)));
-            let Some(pattern) = pattern else {
-                return vec![file(path, disk, warnings)];
-            };
-            let mut hits = matches(&path, &pattern, disk, warnings);
-            let lower = |path: &Path| path.file_name().map(disk::lower);
-            let there: BTreeSet<_> = hits.iter().map(|hit| lower(&hit.path)).collect();
-            for tile in tiles {
-                let tile = path.with_file_name(paths::os_string(pattern.name((*tile).into())));
-                if !there.contains(&lower(&tile)) {
-                    hits.push(Hit { path: tile, size: None });
-                }
-            }
-            if hits.is_empty() { vec![file(path, disk, warnings)] } else { hits }
-        }
-        How::Folder(folders) => folder::everything(&path, folders, &ask.base, disk, warnings),
-        How::Simulated(absence) => simulated(path, *absence, disk),
+impl Hit {
+    /// A file that is not there.
+    pub(super) fn absent(path: PathBuf) -> Self {
+        Self { asked: path.clone(), path, size: None }
     }
 }
 
+/// Finds the files that a path leads to, and says in `warnings` what is odd about them.
+///
+/// `base` is the directory that `//` stands for. If there is nothing, the hit is what is not there,
+/// so that nothing is lost.
+pub(super) fn expand(
+    raw: &[u8],
+    how: &How,
+    base: &Path,
+    disk: &Disk,
+    warnings: &mut Vec<String>,
+) -> Vec<Hit> {
+    let path = match paths::resolve(raw, base) {
+        Place::Here(path) => path,
+        Place::Elsewhere(_) if *how == How::Nothing => return Vec::new(),
+        Place::Elsewhere(path) => return vec![Hit::absent(path)],
+    };
+    match how {
+        How::File => vec![file(path, disk, warnings)],
+        How::Nothing => Vec::new(),
+        How::Frames => frames(path, disk, warnings),
+        How::Tiles(numbers) => tiles(path, numbers, disk, warnings),
+        How::Folder => folder::everything(&path, Part::All, base, disk, warnings),
+        How::Fluid => folder::everything(&path, Part::Fluid, base, disk, warnings),
+        How::Simulated => simulated(path, disk),
+        How::Perhaps => vec![file(path, disk, &mut Vec::new())],
+    }
+}
+
+fn frames(path: PathBuf, disk: &Disk, warnings: &mut Vec<String>) -> Vec<Hit> {
+    let pattern = path.file_name().and_then(|name| Pattern::number(paths::bytes(name)));
+    let frames = pattern.map(|pattern| matches(&path, &pattern, disk, warnings));
+    match frames {
+        Some(frames) if !frames.is_empty() => frames,
+        _ => vec![file(path, disk, warnings)],
+    }
+}
+
+fn tiles(
+    path: PathBuf,
+    numbers: &BTreeSet<u16>,
+    disk: &Disk,
+    warnings: &mut Vec<String>,
+) -> Vec<Hit> {
+    let pattern = path.file_name().and_then(|name| Pattern::tile(paths::bytes(name)));
+    let Some(pattern) = pattern else {
+        return vec![file(path, disk, warnings)];
+    };
+    let mut hits = matches(&path, &pattern, disk, warnings);
+    let there: BTreeSet<_> = hits.iter().map(|hit| hit.asked.clone()).collect();
+    for number in numbers {
+        let tile = path.with_file_name(paths::os_string(pattern.name((*number).into())));
+        if !there.contains(&tile) {
+            hits.push(file(tile, disk, warnings));
+        }
+    }
+    if hits.is_empty() { vec![file(path, disk, warnings)] } else { hits }
+}
+
 /// Finds the files of a simulation: `path`, `_`, and the digits of a frame.
-fn simulated(path: PathBuf, absence: Absence, disk: &Disk) -> Vec<Hit> {
+fn simulated(path: PathBuf, disk: &Disk) -> Vec<Hit> {
     let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
         return Vec::new();
     };
@@ -72,12 +98,12 @@ fn simulated(path: PathBuf, absence: Absence, disk: &Disk) -> Vec<Hit> {
             let rest = paths::bytes(name).get(head.len()..).unwrap_or_default();
             let path = dir.join(name);
             if let (Some(b'0'..=b'9'), There::File(size)) = (rest.first(), Disk::look(&path)) {
-                hits.push(Hit { path, size: Some(size) });
+                hits.push(Hit { asked: path.clone(), path, size: Some(size) });
             }
         }
     }
-    if hits.is_empty() && absence == Absence::Missing {
-        hits.push(Hit { path, size: None });
+    if hits.is_empty() {
+        hits.push(Hit::absent(path));
     }
     hits
 }
@@ -86,11 +112,11 @@ fn simulated(path: PathBuf, absence: Absence, disk: &Disk) -> Vec<Hit> {
 fn file(path: PathBuf, disk: &Disk, warnings: &mut Vec<String>) -> Hit {
     match Disk::look(&path) {
         There::File(size) => {
-            return Hit { path, size: Some(size) };
+            return Hit { asked: path.clone(), path, size: Some(size) };
         }
         There::Other => {
             warnings.push(format!("`{}` is not a file; nothing of it is taken", path.display()));
-            return Hit { path, size: None };
+            return Hit::absent(path);
         }
         There::Nothing => {}
     }
@@ -98,15 +124,15 @@ fn file(path: PathBuf, disk: &Disk, warnings: &mut Vec<String>) -> Hit {
         && let There::File(size) = Disk::look(&other)
     {
         warnings.push(other_case(&path, &other));
-        return Hit { path: other, size: Some(size) };
+        return Hit { path: other, asked: path, size: Some(size) };
     }
-    Hit { path, size: None }
+    Hit::absent(path)
 }
 
 /// Says that a name on disk is in another case.
 pub(super) fn other_case(asked: &Path, there: &Path) -> String {
     format!(
-        "`{}` is on disk as `{}`; make upper and lower case the same, or render nodes will not find it",
+        "`{}` is on disk as `{}`; it is sent under the name that is asked for",
         asked.display(),
         there.display()
     )
@@ -129,21 +155,25 @@ fn matches(path: &Path, pattern: &Pattern, disk: &Disk, warnings: &mut Vec<Strin
     let Some(listing) = listing else {
         return Vec::new();
     };
-    let hit = |name: &OsStr| match Disk::look(&dir.join(name)) {
-        There::File(size) => Some(Hit { path: dir.join(name), size: Some(size) }),
+    let hit = |name: &OsStr, number: &[u8]| match Disk::look(&dir.join(name)) {
+        There::File(size) => Some(Hit {
+            path: dir.join(name),
+            asked: asked.join(paths::os_string(pattern.with(number))),
+            size: Some(size),
+        }),
         There::Other | There::Nothing => None,
     };
     let names = listing.starting_with(pattern.head());
-    let hits: Vec<_> =
-        names.filter(|name| pattern.is_like(paths::bytes(name))).filter_map(hit).collect();
+    let numbered = names.filter_map(|name| Some((name, pattern.number_in(paths::bytes(name))?)));
+    let hits: Vec<_> = numbered.filter_map(|(name, number)| hit(name, number)).collect();
     if !hits.is_empty() {
         return hits;
     }
-    let pattern = pattern.lower();
-    let head = String::from_utf8_lossy(pattern.head());
+    let lower = pattern.lower();
+    let head = String::from_utf8_lossy(lower.head());
     let names = listing.starting_with_lower(&head);
-    let like = names.filter(|(_, lower)| pattern.is_like(lower.as_bytes()));
-    let hits: Vec<_> = like.filter_map(|(name, _)| hit(name)).collect();
+    let numbered = names.filter_map(|(name, text)| Some((name, lower.number_in(text.as_bytes())?)));
+    let hits: Vec<_> = numbered.filter_map(|(name, number)| hit(name, number)).collect();
     if let Some(hit) = hits.first() {
         warnings.push(other_case(path, &hit.path));
     }

@@ -37,9 +37,30 @@ pub enum Kind {
     Import,
     /// A text that is edited outside of Blender. Renders use the copy in the .blend.
     Text,
+    /// A smaller copy of footage, for display. Only with `--with-proxies`.
+    Proxy,
 }
 
 impl Kind {
+    /// All kinds, in their order.
+    pub const ALL: [Self; 15] = [
+        Self::Blend,
+        Self::Image,
+        Self::MovieClip,
+        Self::Sound,
+        Self::Font,
+        Self::Volume,
+        Self::CacheFile,
+        Self::Strip,
+        Self::MeshCache,
+        Self::Simulation,
+        Self::LightProfile,
+        Self::Script,
+        Self::Import,
+        Self::Text,
+        Self::Proxy,
+    ];
+
     /// Gives the word that stands for it in `deps --json`.
     pub fn word(self) -> &'static str {
         match self {
@@ -57,6 +78,7 @@ impl Kind {
             Self::Script => "script",
             Self::Import => "import",
             Self::Text => "text",
+            Self::Proxy => "proxy",
         }
     }
 }

@@ -1,34 +1,35 @@
 //! Which files a .blend needs.
 //!
 //! ```text
-//!            root       where the project is
-//!             │
-//!   main.blend ── look ──► asks ── expand ──► files on disk ──► report
-//!      ▲            │        ▲        │
-//!      │          scope    rules     disk, paths, pattern
-//!      │            └ which data-blocks are looked at
-//!      └──── each library that was found, in waves, in parallel
+//!   main.blend ─► sheet ─► walk ─► gather ─► report
+//!      ▲            ▲        │        │
+//!      │          rules    scope    expand ─► disk, paths, pattern, folder
+//!      └── each library ◄────┘        └─────► usd
+//!                 cache
 //! ```
 //!
-//! * `look` reads one .blend and lets each data-block meet the rules of its kind.
-//! * `rules` is one file a kind of dependency. A rule turns a data-block into *asks*: a path as it
-//!   stands in the file, and how to understand it (one file, numbered frames, tiles).
-//! * `expand` turns an ask into files that are there and files that are not.
-//! * `usd` finds what a USD file asks for in its turn.
+//! * `sheet` is what one .blend says: its data-blocks, which of them use which, and what each asks
+//!   for. A *rule* turns a data-block into *asks*: a path as it stands in the file, and how to
+//!   understand it (one file, numbered frames, tiles). `rules` is one file a kind of dependency.
+//! * `walk` goes from the main file to its libraries and theirs, in waves and in parallel; `scope`
+//!   tells which data-blocks of each are needed.
+//! * `cache` keeps sheets, so that a .blend that did not change is not read again.
+//! * `gather` takes what these ask for, and `expand` turns an ask into files that are there and files
+//!   that are not. `usd` finds what a USD file asks for in its turn.
 //!
 //! Promise: never loses a file silently. What is not there is in `missing`, what cannot be followed
 //! is in `warnings`, and where it cannot be known whether a file is needed, it is listed.
 //!
-//! Not followed, since no field says that they are files: paths in string inputs of modifiers, in
-//! drivers, in Python scripts and in properties of add-ons; includes and textures inside shader
-//! scripts; colour configurations. Proxies of clips and strips are made anew and not needed.
+//! Not followed, since no field says that they are files: paths in drivers, in Python scripts and in
+//! properties of add-ons; includes and textures inside shader scripts; colour configurations.
 
 mod ask;
+mod cache;
 mod disk;
 mod expand;
 mod folder;
+mod gather;
 mod kind;
-mod look;
 mod paths;
 mod pattern;
 mod reference;
@@ -36,21 +37,25 @@ mod report;
 mod root;
 mod rules;
 mod scope;
+mod sheet;
+mod step;
 mod usd;
+mod walk;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
+pub use cache::TraceCache;
 pub use kind::Kind;
-pub use reference::{PackedLibrary, Reference, Referring, seen};
-pub use report::{Found, Missing, Trace};
+pub use reference::{Also, Lead, PackedLibrary, Reference, Referring, Role, seen};
+pub use report::{Found, Link, Missing, Target, Trace};
 
-use crate::blend::BlendError;
+use crate::blend::{BlendError, Source};
 use disk::{Disk, There};
-use look::Looked;
 use report::Report;
+use sheet::Sheet;
 
 /// Why nothing could be traced.
 #[derive(Debug, thiserror::Error)]
@@ -71,42 +76,77 @@ pub enum TraceError {
     NoProject(PathBuf),
 }
 
+/// Whether smaller copies of footage are taken, which Blender makes for its own display.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Proxies {
+    /// They are made anew where they are wanted.
+    #[default]
+    Without,
+    /// Those that are there.
+    With,
+}
+
+/// What else may be said about a trace.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// The directory that the pack is laid out from; without it, the nearest directory above with
+    /// `.blender_project`, `.git` or `.svn`, else the one the .blend lies in.
+    pub project: Option<&'a Path>,
+    /// Whether proxies are taken.
+    pub proxies: Proxies,
+    /// What .blend files said before.
+    pub cache: Option<&'a TraceCache>,
+}
+
+/// Finds every file that `blend` needs, without proxies and without a cache.
+pub fn trace(blend: &Path, project: Option<&Path>) -> Result<Trace, TraceError> {
+    trace_with(blend, Options { project, ..Options::default() })
+}
+
 /// Finds every file that `blend` needs.
 ///
-/// `project` is the directory that the pack is laid out from; without it, the nearest directory
-/// above with `.blender_project`, `.git` or `.svn`, else the one the .blend lies in. Reads the .blend
-/// and its libraries, lists directories, and writes nothing. A library that is missing or broken
-/// is a warning, not a failure.
-pub fn trace(blend: &Path, project: Option<&Path>) -> Result<Trace, TraceError> {
-    let (main, root) = root::find(blend, project)?;
+/// Reads the .blend and its libraries, lists directories, and writes nothing but its cache. A
+/// library that is missing or broken is a warning, not a failure.
+pub fn trace_with(blend: &Path, options: Options<'_>) -> Result<Trace, TraceError> {
+    let (main, root) = root::find(blend, options.project)?;
     if Disk::look(&main) == There::Other {
         return Err(TraceError::NotAFile(main));
     }
     let disk = Disk::default();
+    let load = |path: &Path, asked: &Path| {
+        let seen = reference::seen(path);
+        let sheet = load(path, asked, options.cache)?;
+        Ok(walk::Read { sheet: Arc::new(sheet), seen })
+    };
+    let read =
+        load(&main, &main).map_err(|source| TraceError::Blend { path: main.clone(), source })?;
+    let walked = walk::walk(&main, read, &disk, &|hit| load(&hit.path, &hit.asked));
+    options.cache.inspect(|cache| cache.tidy());
     let mut report = Report::new(&main, &root);
-    let looked = look::look(&main, &disk)
-        .map_err(|source| TraceError::Blend { path: main.clone(), source })?;
-    let mut seen = BTreeSet::from([main]);
-    let mut wave = unseen(&mut seen, &looked);
-    report.add(looked);
-    while !wave.is_empty() {
-        let looks: Vec<_> = wave.par_iter().map(|path| look::look(path, &disk)).collect();
-        let mut next = Vec::new();
-        for (path, look) in wave.iter().zip(looks) {
-            match look {
-                Ok(looked) => {
-                    next.extend(unseen(&mut seen, &looked));
-                    report.add(looked);
-                }
-                Err(error) => report.warn(look::warning(path, &error)),
-            }
-        }
-        wave = next;
+    report.add(walked.wants);
+    report.warn(walked.warnings);
+    let gather = |node| gather::gather(node, &main, options.proxies, &disk);
+    let gathered: Vec<_> = walked.nodes.par_iter().map(gather).collect();
+    let mut nodes = Vec::with_capacity(walked.nodes.len());
+    for (mut node, gathered) in walked.nodes.into_iter().zip(gathered) {
+        report.add(gathered.wants);
+        report.warn(gathered.warnings);
+        let mut references = std::mem::take(&mut node.references);
+        references.extend(gathered.references);
+        nodes.push((node, references));
     }
-    Ok(report.finish())
+    Ok(report.finish(reference::by_blend(nodes)))
 }
 
-/// Takes the libraries that no one has looked into.
-fn unseen(seen: &mut BTreeSet<PathBuf>, looked: &Looked) -> Vec<PathBuf> {
-    looked.libraries.iter().filter(|path| seen.insert((*path).clone())).cloned().collect()
+/// Gives what a .blend says: from the cache, or by reading it.
+fn load(path: &Path, asked: &Path, cache: Option<&TraceCache>) -> Result<Sheet, BlendError> {
+    let key = cache.and_then(|cache| Some((cache, cache.key(path, asked)?)));
+    if let Some(sheet) = key.as_ref().and_then(|(cache, key)| cache.find(key)) {
+        return Ok(sheet);
+    }
+    let sheet = sheet::make(Source::File(path.to_path_buf()), asked)?;
+    if let Some((cache, key)) = key {
+        cache.keep(&key, path, asked, &sheet);
+    }
+    Ok(sheet)
 }

@@ -25,9 +25,31 @@ pub(super) enum Place {
     Elsewhere(PathBuf),
 }
 
+impl Place {
+    /// Gives the path, wherever it leads.
+    pub(super) fn into_path(self) -> PathBuf {
+        match self {
+            Self::Here(path) | Self::Elsewhere(path) => path,
+        }
+    }
+}
+
 /// Makes a path absolute, and takes `.` and `..` out without asking the disk.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     normal(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+}
+
+/// Tells whether a path of a .blend starts from the file that it is in.
+pub(super) fn is_relative(raw: &[u8]) -> bool {
+    !matches!(
+        raw,
+        [b'\\' | b'/', ..] | [b'a'..=b'z' | b'A'..=b'Z', b':', b'/' | b'\\', ..]
+    ) || raw.starts_with(b"//")
+}
+
+/// Gives the lowest directory that two lie in.
+pub(super) fn common<'a>(one: &'a Path, other: &'a Path) -> &'a Path {
+    one.ancestors().find(|dir| other.starts_with(dir)).unwrap_or(one)
 }
 
 /// Finds where `raw` leads, `base` being the absolute directory that `//` stands for.
@@ -66,6 +88,11 @@ pub(super) fn os_string(bytes: Vec<u8>) -> OsString {
 #[cfg(not(unix))]
 pub(super) fn os_string(bytes: Vec<u8>) -> OsString {
     String::from_utf8_lossy(&bytes).into_owned().into()
+}
+
+/// Gives the name of the directory for caches beside a .blend, from its name without the ending.
+pub(super) fn caches(stem: &std::ffi::OsStr) -> Vec<u8> {
+    [b"blendcache_", bytes(stem)].concat()
 }
 
 #[cfg(windows)]

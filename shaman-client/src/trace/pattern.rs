@@ -59,10 +59,21 @@ impl Pattern {
     }
 
     /// Tells whether a name is like this one but for the number.
-    pub(super) fn is_like(&self, name: &[u8]) -> bool {
-        let rest = name.strip_prefix(self.head.as_slice());
-        rest.and_then(|rest| rest.strip_suffix(self.tail.as_slice()))
-            .is_some_and(|number| self.number.is_like(number))
+    #[cfg(test)]
+    fn is_like(&self, name: &[u8]) -> bool {
+        self.number_in(name).is_some()
+    }
+
+    /// Gives the number, as it is written, in a name that is like this one but for it.
+    pub(super) fn number_in<'a>(&self, name: &'a [u8]) -> Option<&'a [u8]> {
+        let rest = name.strip_prefix(self.head.as_slice())?;
+        let number = rest.strip_suffix(self.tail.as_slice())?;
+        self.number.is_like(number).then_some(number)
+    }
+
+    /// Gives the name with a number as it is written.
+    pub(super) fn with(&self, number: &[u8]) -> Vec<u8> {
+        [&self.head, number, &self.tail].concat()
     }
 
     /// Gives the same pattern for names in lower case.

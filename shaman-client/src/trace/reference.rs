@@ -1,21 +1,25 @@
 //! What a .blend says about other files, for whoever moves those: where it says it, and what has to
 //! stay together.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::ask::{Ask, How};
-use super::disk::Disk;
+use super::ask::How;
 use super::expand::Hit;
 use super::paths::{self, Place};
+use super::step::Step;
+use super::walk::Node;
 use crate::blend::{Heads, Stored};
+
+pub use super::ask::Also;
 
 /// One .blend that was looked into, and all that it says about other files.
 #[derive(Debug, Clone)]
 pub struct Referring {
-    /// Absolute path; of a packed library, where it would be.
+    /// Absolute path as it is asked for; of a packed library, where it would be.
     pub path: PathBuf,
     /// Size and time of the file before it was looked into; `None` for packed libraries.
     pub seen: Option<(u64, SystemTime)>,
@@ -43,51 +47,87 @@ pub struct PackedLibrary {
 pub struct Reference {
     /// Where it is written; `None` if it follows from another one, or from where the .blend lies.
     pub stored: Option<Stored>,
-    /// Where it is written a second time.
-    pub also: Option<(Stored, Vec<u8>)>,
+    /// What has to change with it.
+    pub also: Option<Also>,
     /// What is written there.
     pub text: Vec<u8>,
     /// Absolute directory that `//` stands for.
     pub base: Arc<Path>,
-    /// Absolute directory whose inside must stay as it is.
+    /// Absolute directory whose inside must stay as it is, spelled as the text does.
     pub anchor: PathBuf,
-    /// What the text names in that directory; `None` if it is the directory itself.
+    /// The same directory as it is spelled on disk.
+    pub anchor_on_disk: PathBuf,
+    /// What the text names in that directory, or below it; `None` if it is the directory itself.
     pub name: Option<OsString>,
     /// The files it leads to that are there; in the anchor, or below it.
-    pub files: Vec<PathBuf>,
-    /// Whether it is a path that only other paths start from, so that nothing has to be there.
-    pub is_base: bool,
+    pub files: Vec<Lead>,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What a path in a .blend is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It leads to files.
+    File,
+    /// Only other paths start from it, so that nothing has to be there.
+    Base,
+    /// It leads to files, and stands in another file that cannot be changed.
+    Fixed,
+}
+
+/// A file that a path leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lead {
+    /// Absolute path on disk.
+    pub path: PathBuf,
+    /// The same, spelled as it is asked for.
+    pub asked: PathBuf,
 }
 
 impl Reference {
-    /// Makes a reference of an ask and what it led to; `None` if it leads to another system.
-    pub(super) fn of(ask: &Ask, hits: &[Hit], disk: &Disk) -> Option<Self> {
+    /// Makes a reference of a step and what it led to; `None` if it leads to another system, or to
+    /// nothing that was meant.
+    pub(super) fn of(step: &Step, hits: &[Hit]) -> Option<Self> {
         let there = hits.iter().filter(|hit| hit.size.is_some());
-        let files: Vec<PathBuf> = there.map(|hit| hit.path.clone()).collect();
-        let text_len = ask.stored.map_or(ask.path.len(), |stored| stored.text_len());
+        let lead = |hit: &Hit| Lead { path: hit.path.clone(), asked: hit.asked.clone() };
+        let files: Vec<_> = there.map(lead).collect();
+        if step.how == How::Perhaps && files.is_empty() {
+            return None;
+        }
+        let text_len = step.stored.map_or(step.path.len(), |stored| stored.text_len());
         // A rule may have put something in the place of a text that is empty.
-        let stored = ask.stored.filter(|_| text_len > 0);
-        let text = ask.path.get(..text_len).unwrap_or(&ask.path).to_vec();
-        let names_dir = text_len < ask.path.len() || matches!(ask.how, How::Folder(_));
-        let (anchor, name) = if let Some(within) = &ask.within {
-            (within.to_path_buf(), None)
-        } else if names_dir || stored.is_none() {
-            let dir = if stored.is_none() && !names_dir { b"//" } else { text.as_slice() };
-            let Place::Here(dir) = paths::resolve(dir, &ask.base) else { return None };
-            (on_disk(dir, disk), None)
+        let stored = step.stored.filter(|_| text_len > 0);
+        let text = step.path.get(..text_len).unwrap_or(&step.path).to_vec();
+        let is_dir = text_len < step.path.len() || matches!(step.how, How::Folder | How::Fluid);
+        let (anchor, name) = if let Some(within) = &step.within {
+            let path = paths::resolve(&text, &step.base).into_path();
+            let name = path.strip_prefix(within).ok().filter(|_| stored.is_some() && !is_dir);
+            (within.to_path_buf(), name.map(|name| name.as_os_str().to_owned()))
+        } else if is_dir || stored.is_none() {
+            let dir = if stored.is_none() && !is_dir { b"//" } else { text.as_slice() };
+            let Place::Here(dir) = paths::resolve(dir, &step.base) else { return None };
+            (dir, None)
         } else {
-            let Place::Here(path) = paths::resolve(&text, &ask.base) else { return None };
-            let asked = path.file_name()?.to_owned();
-            let name = match (files.as_slice(), &ask.how) {
-                ([one], How::File) => one.file_name()?.to_owned(),
-                _ => asked,
-            };
-            let first = files.first().map_or(path.as_path(), PathBuf::as_path);
-            (first.parent()?.to_path_buf(), Some(name))
+            let Place::Here(path) = paths::resolve(&text, &step.base) else { return None };
+            (path.parent()?.to_path_buf(), Some(path.file_name()?.to_owned()))
         };
-        let (also, base) = (ask.also.clone(), Arc::clone(&ask.base));
-        let is_base = ask.how == How::Nothing;
-        Some(Self { stored, also, text, base, anchor, name, files, is_base })
+        let anchor_on_disk = on_disk(&anchor, files.first());
+        Some(Self {
+            stored,
+            also: step.also.clone(),
+            text,
+            base: Arc::clone(&step.base),
+            anchor,
+            anchor_on_disk,
+            name,
+            files,
+            role: match step.how {
+                How::Nothing => Role::Base,
+                _ if step.is_fixed => Role::Fixed,
+                _ => Role::File,
+            },
+        })
     }
 
     /// Tells whether the text starts with `//`.
@@ -95,11 +135,14 @@ impl Reference {
         self.text.starts_with(b"//")
     }
 
+    /// Tells whether the text leads to the same place wherever the file with it lies.
+    pub fn is_absolute(&self) -> bool {
+        !paths::is_relative(&self.text)
+    }
+
     /// Tells where the text leads from another directory.
     pub fn leads_to(&self, base: &Path) -> PathBuf {
-        match paths::resolve(&self.text, base) {
-            Place::Here(path) | Place::Elsewhere(path) => path,
-        }
+        paths::resolve(&self.text, base).into_path()
     }
 
     /// Tells whether the text ends in a slash.
@@ -108,16 +151,39 @@ impl Reference {
     }
 }
 
-/// The directory as it is spelled on disk.
-fn on_disk(dir: PathBuf, disk: &Disk) -> PathBuf {
-    if dir.is_dir() {
-        return dir;
-    }
-    disk.other_case(&dir).filter(|other| other.is_dir()).unwrap_or(dir)
+/// The directory as it is spelled on disk, as far as a file in it shows that.
+fn on_disk(dir: &Path, inside: Option<&Lead>) -> PathBuf {
+    let found = inside.and_then(|lead| {
+        let depth = lead.asked.strip_prefix(dir).ok()?.components().count();
+        lead.path.ancestors().nth(depth)
+    });
+    found.unwrap_or(dir).to_path_buf()
 }
 
 /// Size and time of a file, to tell later whether it is still the same.
 pub fn seen(path: &Path) -> Option<(u64, SystemTime)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
+}
+
+/// Puts together what each .blend says, by the path that is asked for; `nodes` come with their
+/// references, packed libraries after the .blend that they are in.
+pub(super) fn by_blend(nodes: Vec<(Node, Vec<Reference>)>) -> BTreeMap<PathBuf, Referring> {
+    let mut all = BTreeMap::new();
+    let mut packed: BTreeMap<usize, Vec<PackedLibrary>> = BTreeMap::new();
+    for (number, (node, references)) in nodes.into_iter().enumerate().rev() {
+        let packed_here = packed.remove(&number).unwrap_or_default();
+        let Some(heads) = node.sheet.heads else { continue };
+        let path = node.blend.to_path_buf();
+        let referring = Referring { path, seen: node.seen, heads, references, packed: packed_here };
+        match node.packed_in {
+            Some((outer, data, size)) => {
+                packed.entry(outer).or_default().push(PackedLibrary { data, size, referring });
+            }
+            None => {
+                all.insert(referring.path.clone(), referring);
+            }
+        }
+    }
+    all
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use super::ask::Absence;
 use super::disk::{Disk, There};
+use super::expand::Hit;
 use super::kind::Kind;
-use super::look::Looked;
 use super::reference::Referring;
 
 /// A file that is there.
@@ -18,11 +19,15 @@ pub struct Found {
     /// Absolute path on this machine.
     #[serde(serialize_with = "lossy")]
     pub path: PathBuf,
+    /// Absolute path as it is asked for: `path`, but perhaps in another case.
+    #[serde(skip)]
+    pub asked: PathBuf,
     /// What it is needed for.
     pub kind: Kind,
     /// Bytes.
     pub size: u64,
-    /// Its place in the pack, relative to the root with `/`; `None` when it lies outside the root.
+    /// Its place in the pack, relative to the root with `/`, in the upper and lower case that is
+    /// asked for; `None` when it lies outside the root.
     pub in_pack: Option<String>,
     /// Who asked for it: `/abs/file.blend#IMname`, sorted.
     pub users: Vec<String>,
@@ -49,15 +54,55 @@ pub struct Trace {
     /// Absolute path of the project root.
     #[serde(serialize_with = "lossy")]
     pub root: PathBuf,
-    /// What is there, sorted by path; the .blend itself included.
+    /// What is there, sorted by path; the .blend itself included. A file that is asked for in
+    /// several spellings is there once for each.
     pub files: Vec<Found>,
     /// What is not there.
     pub missing: Vec<Missing>,
     /// Sentences about what could not be followed.
     pub warnings: Vec<String>,
-    /// What each .blend that was looked into says about other files, and where in it.
+    /// Which .blend asks for what, sorted.
+    #[serde(skip)]
+    pub links: Vec<Link>,
+    /// What each .blend that was looked into says about other files, and where in it; by the path
+    /// that is asked for.
     #[serde(skip)]
     pub referring: BTreeMap<PathBuf, Referring>,
+}
+
+/// A .blend asks for a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// Absolute path of the .blend, as it is asked for.
+    pub by: PathBuf,
+    /// For what.
+    pub to: Target,
+    /// The data-block that does, as `IMwood`.
+    pub id: String,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A place in [`Trace::files`].
+    File(usize),
+    /// A place in [`Trace::missing`].
+    Missing(usize),
+}
+
+/// One file that one data-block wants.
+#[derive(Debug)]
+pub(super) struct Want {
+    /// Which.
+    pub(super) hit: Hit,
+    /// What for.
+    pub(super) kind: Kind,
+    /// What it means if it is not there.
+    pub(super) absence: Absence,
+    /// The .blend of the data-block.
+    pub(super) blend: Arc<Path>,
+    /// Its name, as `IMwood`.
+    pub(super) id: Arc<[u8]>,
 }
 
 /// JSON has no bytes that are not UTF-8; they become U+FFFD.
@@ -70,16 +115,18 @@ fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
 pub(super) struct Report {
     blend: PathBuf,
     root: PathBuf,
+    /// By the path that is asked for.
     wanted: BTreeMap<PathBuf, Wanted>,
-    referring: BTreeMap<PathBuf, Referring>,
     warnings: BTreeSet<String>,
 }
 
 #[derive(Debug)]
 struct Wanted {
     kind: Kind,
+    path: PathBuf,
     size: Option<u64>,
-    users: BTreeSet<Arc<str>>,
+    absence: Absence,
+    users: BTreeSet<(Arc<Path>, Arc<[u8]>)>,
 }
 
 impl Report {
@@ -89,63 +136,97 @@ impl Report {
             There::File(size) => Some(size),
             There::Other | There::Nothing => None,
         };
-        let itself = Wanted { kind: Kind::Blend, size, users: BTreeSet::new() };
+        let itself = Wanted {
+            kind: Kind::Blend,
+            path: blend.to_path_buf(),
+            size,
+            absence: Absence::Missing,
+            users: BTreeSet::new(),
+        };
         Self {
             blend: blend.to_path_buf(),
             root: root.to_path_buf(),
             wanted: BTreeMap::from([(blend.to_path_buf(), itself)]),
-            referring: BTreeMap::new(),
             warnings: BTreeSet::new(),
         }
     }
 
     /// Adds what one .blend wants.
-    pub(super) fn add(&mut self, looked: Looked) {
-        self.warnings.extend(looked.warnings);
-        self.referring.insert(looked.referring.path.clone(), looked.referring);
-        for (hit, kind, user) in looked.wants {
-            match self.wanted.entry(hit.path) {
+    pub(super) fn add(&mut self, wants: Vec<Want>) {
+        for Want { hit, kind, absence, blend, id } in wants {
+            match self.wanted.entry(hit.asked) {
                 Entry::Vacant(place) => {
-                    let users = BTreeSet::from([user]);
-                    place.insert(Wanted { kind, size: hit.size, users });
+                    let users = BTreeSet::from([(blend, id)]);
+                    let (path, size) = (hit.path, hit.size);
+                    place.insert(Wanted { kind, path, size, absence, users });
                 }
                 Entry::Occupied(mut known) => {
                     let known = known.get_mut();
                     known.kind = known.kind.min(kind);
-                    known.users.insert(user);
+                    known.absence = known.absence.min(absence);
+                    known.users.insert((blend, id));
                 }
             }
         }
     }
 
-    /// Adds a sentence.
-    pub(super) fn warn(&mut self, sentence: String) {
-        self.warnings.insert(sentence);
+    /// Adds sentences.
+    pub(super) fn warn(&mut self, sentences: Vec<String>) {
+        self.warnings.extend(sentences);
     }
 
     /// Gives everything, sorted.
-    pub(super) fn finish(mut self) -> Trace {
-        let (mut files, mut missing) = (Vec::new(), Vec::new());
-        for (path, wanted) in self.wanted {
-            let Wanted { kind, size, users } = wanted;
-            let users = users.iter().map(ToString::to_string).collect();
-            let Some(size) = size else {
-                missing.push(Missing { path, kind, users });
-                continue;
+    pub(super) fn finish(mut self, referring: BTreeMap<PathBuf, Referring>) -> Trace {
+        let (mut files, mut missing, mut links) = (Vec::new(), Vec::new(), BTreeSet::new());
+        for (asked, wanted) in self.wanted {
+            let Wanted { kind, path, size, absence, users } = wanted;
+            let target = match size {
+                Some(_) => Target::File(files.len()),
+                None => Target::Missing(missing.len()),
             };
-            let in_pack = in_pack(&path, &self.root);
-            if path.to_str().is_none() {
-                self.warnings.insert(format!(
-                    "the name of `{}` is not UTF-8 and will be another one in the pack; rename it",
-                    path.display()
-                ));
+            let link = |(blend, id): &(Arc<Path>, Arc<[u8]>)| Link {
+                by: blend.to_path_buf(),
+                to: target,
+                id: String::from_utf8_lossy(id).into_owned(),
+            };
+            let mut by: Vec<_> = users.iter().map(link).collect();
+            let users: Vec<_> = users.iter().map(user).collect();
+            match (size, absence) {
+                (Some(size), _) => {
+                    if asked.to_str().is_none() {
+                        self.warnings.insert(format!(
+                            "the name of `{}` is not UTF-8 and will be another one in the pack; rename it",
+                            asked.display()
+                        ));
+                    }
+                    // As it is asked for, unless only the name on disk lies inside.
+                    let in_pack =
+                        in_pack(&asked, &self.root).or_else(|| in_pack(&path, &self.root));
+                    files.push(Found { path, asked, kind, size, in_pack, users });
+                }
+                (None, Absence::Missing) => missing.push(Missing { path, kind, users }),
+                (None, Absence::Spare) => {
+                    let user = users.first().map_or("", String::as_str);
+                    self.warnings.insert(format!(
+                        "`{}` ({}) is not there; renders do without, asked for by {user}",
+                        path.display(),
+                        kind.word()
+                    ));
+                    by.clear();
+                }
+                (None, Absence::Fine) => by.clear(),
             }
-            files.push(Found { path, kind, size, in_pack, users });
+            links.extend(by);
         }
         let warnings = self.warnings.into_iter().collect();
-        let (blend, root, referring) = (self.blend, self.root, self.referring);
-        Trace { blend, root, files, missing, warnings, referring }
+        let links = links.into_iter().collect();
+        let (blend, root) = (self.blend, self.root);
+        Trace { blend, root, files, missing, warnings, links, referring }
     }
+}
+
+fn user((blend, id): &(Arc<Path>, Arc<[u8]>)) -> String {
+    format!("{}#{}", blend.display(), String::from_utf8_lossy(id))
 }
 
 fn in_pack(path: &Path, root: &Path) -> Option<String> {

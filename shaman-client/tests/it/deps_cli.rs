@@ -10,7 +10,10 @@ use crate::support::Folder;
 
 fn deps(args: &[&str], blend: &Path) -> Output {
     let shaman = env!("CARGO_BIN_EXE_shaman");
-    Command::new(shaman).arg("deps").args(args).arg(blend).output().unwrap()
+    // Not into the cache of whoever runs the test.
+    let cache = blend.parent().unwrap().join(".cache");
+    let mut command = Command::new(shaman);
+    command.env("SHAMAN_CACHE", cache).arg("deps").args(args).arg(blend).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -92,4 +95,62 @@ fn a_file_that_cannot_be_traced_fails_with_one_sentence() {
         assert!(said.starts_with("error: ") && said.contains(wanted), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+}
+
+#[test]
+fn the_tree_says_who_asks_for_what() {
+    let folder = Folder::new();
+    folder.touch(["tex/a.png", "tex/b.png", ".git/config"]);
+    let mut library = Build::new(Form::Large8, 500);
+    library.image("b", 1, b"//../tex/b.png");
+    library.library(0x10, b"//../lib/other.blend");
+    folder.put("lib/props.blend", &library.finish());
+    folder.put("lib/other.blend", &Build::new(Form::Large8, 500).finish());
+    let mut main = Build::new(Form::Large8, 500);
+    main.image("a", 1, b"//tex/a.png");
+    main.image("again", 2, b"//tex/a.png");
+    main.image("gone", 3, b"//tex/gone.png");
+    main.library(0x10, b"//lib/props.blend");
+    main.library(0x20, b"//lib/other.blend");
+    let blend = folder.put("main.blend", &main.finish());
+    let output = deps(&["--tree"], &blend);
+    assert!(output.status.success());
+    let tree = text(&output.stdout);
+    let lines: Vec<_> = tree.lines().map(|line| line.split("  (").next().unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            "main.blend",
+            "├─ lib/other.blend",
+            "├─ lib/props.blend",
+            "│  ├─ lib/other.blend",
+            "│  └─ tex/b.png",
+            "├─ tex/a.png",
+            "└─ tex/gone.png",
+        ]
+    );
+    assert!(tree.contains("tex/a.png  (image, 5 B, IMa and 1 more)\n"), "{tree}");
+    assert!(tree.contains("tex/gone.png  (image, missing, IMgone)\n"), "{tree}");
+    assert!(tree.contains("LIlib16) see above\n"), "{tree}");
+}
+
+#[test]
+fn only_what_is_missing_is_told_with_an_exit_status_of_its_own() {
+    let folder = Folder::new();
+    let blend = project(&folder);
+    let output = deps(&["--missing-only"], &blend);
+    assert_eq!(output.status.code(), Some(3));
+    let gone = folder.path().join("project/tex/gone.png");
+    let asked = format!("    asked for by {}#IMgone", blend.display());
+    assert_eq!(text(&output.stdout), format!("image  {}\n{asked}\n", gone.display()));
+    assert!(output.stderr.is_empty());
+    let output = deps(&["--missing-only", "--json"], &blend);
+    assert_eq!(output.status.code(), Some(3));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(json["files"].as_array().unwrap().is_empty());
+    assert!(json["missing"][0]["users"][0].as_str().unwrap().ends_with("#IMgone"));
+    folder.touch(["project/tex/gone.png"]);
+    let output = deps(&["--missing-only"], &blend);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.is_empty());
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use shaman_client::trace;
+use shaman_client::trace::{self, Options, Proxies};
 
 /// Blender versions of the fixtures.
 pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
@@ -13,7 +13,7 @@ pub(crate) fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)
 }
 
-fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
@@ -67,8 +67,18 @@ fn every_corner_case_is_traced_right_in_every_version() {
             assert_eq!(missing, paths("missing"), "{about}");
             // Where case does not matter there is nothing to warn about.
             let is_warned = !trace.warnings.is_empty();
-            let is_other_case = case["blend"].as_str().unwrap().contains("wrong_case");
-            assert!(!is_warned || is_other_case, "{about}: {:?}", trace.warnings);
+            let is_named = |name| case["blend"].as_str().unwrap().contains(name);
+            let may_warn = is_named("wrong_case") || is_named("gone_text");
+            assert!(!is_warned || may_warn, "{about}: {:?}", trace.warnings);
+            assert!(is_warned || !is_named("gone_text"), "{about}");
+            if let Some(proxies) = case["proxies"].as_array() {
+                let project = Some(&*root);
+                let options = Options { project, proxies: Proxies::With, ..Options::default() };
+                let trace = trace::trace_with(&path(&case["blend"]), options).unwrap();
+                let all = proxies.iter().map(path).chain(needs).collect();
+                let found: BTreeSet<_> = trace.files.iter().map(|file| file.path.clone()).collect();
+                assert_eq!(found, all, "{about}");
+            }
         }
     }
 }

@@ -236,3 +236,92 @@ fn gzip_that_ends_too_early_is_told_from_gzip_that_is_damaged() {
     let error = read(damaged).unwrap_err();
     assert!(matches!(error, BlendError::Damaged(_)), "{error}");
 }
+
+#[test]
+fn a_million_blocks_are_read_in_seconds() {
+    let mut build = modern();
+    build.block(b"OB", "Image", 1, |image| image.text("id.name", b"OBa"));
+    for old in 2..1_000_000 {
+        build.raw(b"DATA", Build::index_of("ListBase"), old, &[1; 16]);
+    }
+    let folder = Folder::new();
+    folder.put("main.blend", &build.finish());
+    let started = Instant::now();
+    assert!(folder.trace("main.blend").warnings.is_empty());
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
+#[test]
+fn an_array_that_thousands_share_is_not_looked_at_for_each_of_them() {
+    let mut build = modern();
+    build.block(b"SC", "Scene", 1, |scene| scene.int("ed", 2));
+    build.block(b"DATA", "Editing", 2, |editing| editing.int("seqbase.first", 10));
+    build.block(b"DATA", "Strip", 3, |data| data.text("dir", b"//").int("stripdata", 4));
+    let element: Vec<u8> = [b"a.png".as_slice(), &[0; 259]].concat();
+    build.raw(b"DATA", Build::index_of("StripElem"), 4, &element.repeat(20_000));
+    for old in 10..20_010 {
+        build.block(b"DATA", "Sequence", old, |strip| strip.int("strip", 3).int("next", old + 1));
+    }
+    let folder = Folder::new();
+    folder.put("main.blend", &build.finish());
+    let started = Instant::now();
+    let trace = folder.trace("main.blend");
+    assert!(trace.warnings.iter().any(|it| it.contains("more than 500000 files")), "{trace:?}");
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
+}
+
+#[test]
+fn structs_nested_without_end_are_given_up() {
+    let mut build = modern();
+    // 5 to the 13th fields in all, none of them a pointer.
+    build.shape("Deep0", "char byte");
+    for depth in 1..14 {
+        let fields = |number| format!("Deep{} f{number}", depth - 1);
+        let fields: Vec<_> = (0..5).map(fields).collect();
+        build.shape(&format!("Deep{depth}"), &fields.join("; "));
+    }
+    build.shape("Thing", "ID id; Deep13 deep");
+    let shape = build.place("Thing");
+    build.raw(b"OB", shape, 1, &vec![0; 40_000]);
+    let folder = Folder::new();
+    folder.put("main.blend", &build.finish());
+    let started = Instant::now();
+    let trace = folder.trace("main.blend");
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
+    assert!(trace.warnings[0].contains("more in it than is ever looked at"), "{trace:?}");
+}
+
+#[test]
+fn a_packed_library_that_many_name_is_looked_into_within_limits() {
+    let mut inside = modern();
+    inside.image("a", 1, b"//a.png");
+    inside.raw(b"DATA", 0, 2, &vec![7; 40_000]);
+    let bytes = inside.finish();
+    let mut main = modern();
+    for old in (0x1000..).step_by(0x10).take(2000) {
+        main.block(b"LI", "Library", old, |library| {
+            library.text("name", b"//a.blend").int("packedfile", old + 2)
+        });
+        main.block(b"DATA", "PackedFile", old + 2, |file| file.int("data", 0x99));
+    }
+    main.raw(b"IM", 1, 0x99, &bytes);
+    let folder = Folder::new();
+    folder.put("main.blend", &main.finish());
+    let trace = folder.trace("main.blend");
+    assert!(trace.warnings.iter().any(|it| it.contains("packed too deep")), "{trace:?}");
+}
+
+#[test]
+fn a_damaged_file_that_is_its_own_library_is_read_once() {
+    // Found by fuzzing: each time it was asked for all of it, it asked itself for all of it.
+    let mut build = modern();
+    let dna = build.dna();
+    build.raw(b"DNA1", 0, 2, &dna);
+    build.block(b"LI", "Library", 0x10, |library| library.text("name", b"//main.blend"));
+    build.head(b"DATA", 0, 3, 1 << 40);
+    let folder = Folder::new();
+    folder.put("main.blend", &build.unfinished());
+    let trace = folder.trace("main.blend");
+    assert_eq!(trace.files.len(), 1);
+    assert!(trace.warnings[0].contains("ends in the middle"), "{:?}", trace.warnings);
+}

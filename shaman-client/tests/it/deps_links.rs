@@ -81,9 +81,10 @@ fn a_broken_library_is_listed_and_the_rest_is_found() {
 #[test]
 fn a_packed_library_is_not_a_dependency_but_what_it_needs_is() {
     let folder = Folder::new();
-    folder.touch(["lib/packed.blend", "lib/a.png", "a.png"]);
+    folder.touch(["lib/packed.blend", "lib/a.png", "lib/b.png", "a.png"]);
     let mut library = modern();
     library.image("a", 1, b"//a.png");
+    library.image("b", 3, b"//b.png");
     // Above the size up to which blocks are kept while reading.
     library.raw(b"DATA", 0, 2, &vec![7; 40_000]);
     let mut main = modern();
@@ -93,6 +94,7 @@ fn a_packed_library_is_not_a_dependency_but_what_it_needs_is() {
     let bytes = library.finish();
     main.block(b"DATA", "PackedFile", 0x99, |file| file.int("data", 0x98));
     main.raw(b"DATA", 0, 0x98, &bytes);
+    main.block(b"ID", "ID", 0x11, |id| id.text("name", b"IMa").int("lib", 0x10));
     folder.put("main.blend", &main.finish());
     let trace = folder.trace("main.blend");
     assert_eq!(blends(&trace), ["main.blend"]);
@@ -111,6 +113,7 @@ fn libraries_packed_in_packed_libraries_end() {
         });
         main.block(b"DATA", "PackedFile", 0x99, |file| file.int("data", 0x98));
         main.raw(b"DATA", 0, 0x98, &bytes);
+        main.block(b"ID", "ID", 0x11, |id| id.text("name", b"IMa").int("lib", 0x10));
         bytes = main.finish();
     }
     folder.put("main.blend", &bytes);

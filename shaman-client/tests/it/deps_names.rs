@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use shaman_client::trace::{self, TraceError};
+use shaman_client::trace::{self, Kind, TraceError};
 
 use crate::build::{Build, Form};
-use crate::support::{Folder, assets, missing};
+use crate::support::{Folder, assets, blends, missing};
 
 fn images(paths: &[&[u8]]) -> Vec<u8> {
     let mut build = Build::new(Form::Small8, 304);
@@ -28,14 +28,65 @@ fn slashes_of_both_kinds_and_dots_lead_to_the_file() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn another_case_is_found_and_warned_about() {
+fn another_case_is_found_and_sent_under_the_name_that_is_asked_for() {
     let folder = Folder::new();
     folder.touch(["Textures/Wood_Oak.PNG", "Textures/other.png", "wood_oak.png"]);
     folder.put("main.blend", &images(&[b"//textures/wood_oak.png"]));
     let trace = folder.trace("main.blend");
-    assert_eq!(assets(&trace), ["Textures/Wood_Oak.PNG"]);
+    assert_eq!(assets(&trace), ["textures/wood_oak.png"]);
+    let texture = trace.files.iter().find(|file| file.kind == Kind::Image).unwrap();
+    assert_eq!(texture.path, folder.path().join("Textures/Wood_Oak.PNG"));
     assert!(trace.missing.is_empty());
     assert!(trace.warnings[0].contains("Textures/Wood_Oak.PNG"), "{:?}", trace.warnings);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn one_file_in_two_spellings_is_sent_under_both() {
+    let folder = Folder::new();
+    folder.touch(["Tex/a.png"]);
+    folder.put("main.blend", &images(&[b"//tex/A.png", b"//Tex/a.png", b"//TEX\\a.png"]));
+    let trace = folder.trace("main.blend");
+    assert_eq!(assets(&trace), ["TEX/a.png", "Tex/a.png", "tex/A.png"]);
+    let there = folder.path().join("Tex/a.png");
+    assert!(trace.files.iter().filter(|file| file.kind == Kind::Image).all(|f| f.path == there));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_library_in_another_case_finds_its_textures_where_the_pack_has_them() {
+    let folder = Folder::new();
+    folder.touch(["Lib/Tex/a.png"]);
+    let mut library = Build::new(Form::Large8, 500);
+    library.image("a", 1, b"//tex/a.png");
+    folder.put("Lib/Props.blend", &library.finish());
+    let mut main = Build::new(Form::Large8, 500);
+    main.library(0x10, b"//lib/props.blend");
+    folder.put("main.blend", &main.finish());
+    let trace = folder.trace("main.blend");
+    assert_eq!(blends(&trace), ["lib/props.blend", "main.blend"]);
+    assert_eq!(assets(&trace), ["lib/tex/a.png"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn links_are_followed_and_those_in_a_circle_end() {
+    let folder = Folder::new();
+    folder.touch(["elsewhere/a.png"]);
+    std::os::unix::fs::symlink("elsewhere/a.png", folder.path().join("link.png")).unwrap();
+    std::os::unix::fs::symlink("loop.png", folder.path().join("loop.png")).unwrap();
+    // Each time it is followed, the library lies one directory deeper.
+    std::os::unix::fs::symlink(".", folder.path().join("again")).unwrap();
+    let mut library = Build::new(Form::Large8, 500);
+    library.library(0x10, b"//again/library.blend");
+    library.image("link", 1, b"//link.png");
+    library.image("loop", 2, b"//loop.png");
+    folder.put("library.blend", &library.finish());
+    let trace = folder.trace("library.blend");
+    assert_eq!(assets(&trace), ["link.png"]);
+    assert_eq!(missing(&trace), ["loop.png"]);
+    assert_eq!(blends(&trace), ["again/library.blend", "library.blend"]);
+    assert!(trace.warnings.iter().any(|it| it.contains("under another name")), "{trace:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Files that nodes, texts and cameras name.
 
 use crate::build::{Build, Form};
-use crate::support::{Folder, assets, missing};
+use crate::support::{Folder, assets};
 
 fn build() -> Build {
     let mut build = Build::new(Form::Large8, 501);
@@ -92,7 +92,10 @@ fn a_text_counts_if_it_has_a_file() {
     folder.put("main.blend", &build.finish());
     let trace = folder.trace("main.blend");
     assert_eq!(assets(&trace), ["a.py"]);
-    assert_eq!(missing(&trace), ["gone.py"]);
+    // Renders use the copy in the .blend.
+    assert!(trace.missing.is_empty());
+    let [warning] = trace.warnings.as_slice() else { panic!("{trace:?}") };
+    assert!(warning.contains("gone.py` (text) is not there; renders do without"), "{warning}");
 }
 
 #[test]

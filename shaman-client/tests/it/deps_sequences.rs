@@ -38,7 +38,7 @@ fn a_sequence_in_another_case_is_found() {
     build.image_of("f", 1, b"//seq/f_0001.png", 2);
     folder.put("main.blend", &build.finish());
     let trace = folder.trace("main.blend");
-    assert_eq!(assets(&trace), ["Seq/F_0001.PNG", "Seq/F_0002.PNG"]);
+    assert_eq!(assets(&trace), ["seq/f_0001.png", "seq/f_0002.png"]);
     assert!(!trace.warnings.is_empty());
 }
 

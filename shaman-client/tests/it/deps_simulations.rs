@@ -211,3 +211,69 @@ fn layers_of_usd_are_followed_and_may_refer_to_each_other() {
     assert_eq!(assets(&trace), layers);
     assert_eq!(missing(&trace), ["usd/gone.usda"]);
 }
+
+#[test]
+fn a_cache_of_something_linked_lies_beside_its_library_or_beside_the_shot() {
+    let folder = Folder::new();
+    folder.touch([
+        "shots/blendcache_main/shot_000001_00.bphys",
+        "shots/blendcache_lib/lib_000001_00.bphys",
+        "lib/blendcache_lib/lib_000001_00.bphys",
+        "lib/blendcache_lib/shot_000001_00.bphys",
+    ]);
+    let mut library = build();
+    object(&mut library);
+    let (baked, disk, of_main) = (1, 64, 2048);
+    for (old, name, flag) in [(3, b"shot".as_slice(), of_main), (4, b"lib", 0)] {
+        library.block(b"DATA", "PointCache", old, |it| {
+            it.int("flag", baked | disk | flag).text("name", name)
+        });
+    }
+    folder.put("lib/lib.blend", &library.finish());
+    let mut main = Build::new(Form::Large8, 500);
+    main.library(0x10, b"//../lib/lib.blend");
+    folder.put("shots/main.blend", &main.finish());
+    let trace = folder.trace("shots/main.blend");
+    let wanted =
+        ["lib/blendcache_lib/lib_000001_00.bphys", "shots/blendcache_main/shot_000001_00.bphys"];
+    assert_eq!(assets(&trace), wanted);
+    assert!(trace.missing.is_empty());
+}
+
+#[test]
+fn voxels_of_old_blenders_are_files() {
+    let folder = Folder::new();
+    folder.touch(["a.raw", "b.raw"]);
+    let mut build = build();
+    build.shape("VoxelData", "int file_format; char source_path[1024]");
+    build.shape("Tex", "ID id; int type; VoxelData *vd");
+    for (old, kind, format, path) in
+        [(0x10, 15, 1, b"//a.raw".as_slice()), (0x20, 15, 4, b"//b.raw"), (0x30, 1, 1, b"//b.raw")]
+    {
+        build.block(b"TE", "Tex", old, |it| it.int("type", kind).int("vd", 1));
+        build.block(b"DATA", "VoxelData", 1, |it| {
+            it.int("file_format", format).text("source_path", path)
+        });
+    }
+    folder.put("main.blend", &build.finish());
+    assert_eq!(assets(&folder.trace("main.blend")), ["a.raw"]);
+}
+
+#[test]
+fn fluids_of_old_blenders_have_a_directory_of_their_own() {
+    let folder = Folder::new();
+    folder.touch(["sim/fluidsurface_final_0001.bobj.gz", "sim/fluidsurface.bvel.gz", "b/x.gz"]);
+    let mut build = build();
+    build.shape("FluidsimSettings", "int type; char surfdataPath[1024]");
+    build.shape("FluidsimModifierData", "ModifierData modifier; FluidsimSettings *fss");
+    for (old, kind, path) in [(0x10, 2, b"//sim".as_slice()), (0x20, 4, b"//b")] {
+        build.block(b"OB", "Object", old, |it| it.int("modifiers.first", 2));
+        build.block(b"DATA", "FluidsimModifierData", 2, |it| it.int("fss", 3));
+        build.block(b"DATA", "FluidsimSettings", 3, |it| {
+            it.int("type", kind).text("surfdataPath", path)
+        });
+    }
+    folder.put("main.blend", &build.finish());
+    let wanted = ["sim/fluidsurface.bvel.gz", "sim/fluidsurface_final_0001.bobj.gz"];
+    assert_eq!(assets(&folder.trace("main.blend")), wanted);
+}

@@ -6,6 +6,7 @@
 )]
 
 mod build;
+mod deps_cache;
 mod deps_cli;
 mod deps_fixtures;
 mod deps_formats;
@@ -13,12 +14,16 @@ mod deps_hostile;
 mod deps_links;
 mod deps_names;
 mod deps_nodes;
+mod deps_reach;
 mod deps_sequences;
 mod deps_simulations;
+mod deps_usd;
 mod layers;
 mod pack_corners;
 mod pack_fixtures;
 mod pack_formats;
 mod pack_frames;
 mod pack_support;
+mod seeds;
 mod support;
+mod table;

@@ -96,6 +96,8 @@ fn a_packed_library_outside_is_changed_within_the_file_that_holds_it() {
         file.int("data", 0x98).int("size", bytes.len() as u64)
     });
     main.raw(b"DATA", 0, 0x98, &bytes);
+    main.block(b"ID", "ID", 0x60, |id| id.text("name", b"IMa").int("lib", 0x10));
+    main.block(b"ID", "ID", 0x61, |id| id.text("name", b"IMb").int("lib", 0x10));
     main.image("last", 0x50, b"//../lib/a.png");
     folder.put("project/main.blend", &main.finish());
     let pack = Pack::of(&traced(&folder));
@@ -139,19 +141,45 @@ fn frames_and_tiles_of_a_directory_stay_together() {
     assert_eq!(dirs.len(), 1, "{dirs:?}");
 }
 
-#[test]
-fn a_layer_that_its_stage_will_not_find_is_warned_of() {
-    let folder = Folder::new();
-    folder.put("a/set.usda", b"#usda 1.0\n(\n  subLayers = [@../b/look.usda@]\n)\n");
-    folder.touch(["b/look.usda"]);
+fn with_stage(folder: &Folder, stage: &[u8]) {
     let mut main = modern();
     main.shape("CacheFile", "ID id; char filepath[1024]; char is_sequence; ListBase layers");
     main.block(b"CF", "CacheFile", 0x10, |cache| {
-        cache.text("id.name", b"CFset").text("filepath", b"//../a/set.usda")
+        cache.text("id.name", b"CFset").text("filepath", stage)
     });
     folder.put("project/main.blend", &main.finish());
-    let plan = pack::from_trace(&traced(&folder), "job".into()).unwrap();
-    assert!(plan.warnings[0].contains("b/look.usda"), "{:?}", plan.warnings);
+}
+
+#[test]
+fn the_layers_of_a_stage_stay_where_its_paths_look() {
+    // Outside; from inside to outside; from inside up and back.
+    for (stage, layer) in [("../a/set.usda", "../b/look.usda"), ("a/set.usda", "../../b/look.usda")]
+    {
+        let folder = Folder::new();
+        let root = format!("#usda 1.0\n(\n  subLayers = [@{layer}@]\n)\n");
+        folder.put(Path::new("project").join(stage), root.as_bytes());
+        folder.put("b/look.usda", b"#usda 1.0\ndef \"A\" { asset a = @deep/../tex/a.png@ }\n");
+        folder.touch(["b/tex/a.png"]);
+        with_stage(&folder, format!("//{stage}").as_bytes());
+        let pack = Pack::of(&traced(&folder));
+        let after = pack.trace();
+        assert!(after.missing.is_empty() && after.warnings.is_empty(), "{after:?}");
+        assert_eq!((outside(&pack).len(), after.files.len()), (3, 4), "{:?}", pack.files);
+    }
+}
+
+#[test]
+fn a_layer_that_its_stage_will_not_find_is_warned_of() {
+    for layer in ["b/look.usda", "project/look.usda"] {
+        let folder = Folder::new();
+        folder.touch([layer]);
+        let path = folder.path().join(layer);
+        let stage = format!("#usda 1.0\n(\n  subLayers = [@{}@]\n)\n", path.display());
+        folder.put("project/set.usda", stage.as_bytes());
+        with_stage(&folder, b"//set.usda");
+        let plan = pack::from_trace(&traced(&folder), "job".into()).unwrap();
+        assert!(plan.warnings[0].contains(layer), "{:?}", plan.warnings);
+    }
 }
 
 #[test]

@@ -1,14 +1,11 @@
 //! Fluid modifier: the baked frames of gas and liquid.
 //!
 //! A cache directory may be any, also the one with the .blend; Blender's own files are in
-//! directories of known names in it.
+//! directories of known names in it, see `folder`.
 
 use crate::blend::Record;
 use crate::trace::ask::{Asks, How};
 use crate::trace::kind::Kind;
-
-/// What Mantaflow makes in the cache directory.
-const FOLDERS: &[&str] = &["config", "data", "guiding", "mesh", "noise", "particles", "script"];
 
 /// Bit of `FluidModifierData.type`: it is the domain, not a flow or an obstacle.
 const DOMAIN: i64 = 1;
@@ -23,7 +20,7 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     let domain = modifier.follow("domain");
     let Some(domain) = domain else { return };
     if let Some(path) = domain.text("cache_directory") {
-        asks.at(domain.stored("cache_directory")).ask(Kind::Simulation, path, How::Folder(FOLDERS));
+        asks.at(domain.stored("cache_directory")).ask(Kind::Simulation, path, How::Fluid);
     }
 }
 
@@ -36,6 +33,6 @@ pub(super) fn look_at_old(modifier: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = settings.text("surfdataPath") {
-        asks.at(settings.stored("surfdataPath")).ask(Kind::Simulation, path, How::Folder(&[]));
+        asks.at(settings.stored("surfdataPath")).ask(Kind::Simulation, path, How::Folder);
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
         }
         if bake.int("flag").is_some_and(|flag| flag & OWN_DIRECTORY != 0) {
             let path = bake.string("directory").unwrap_or_default();
-            asks.at(bake.stored_string("directory")).ask(Kind::Simulation, path, How::Folder(&[]));
+            asks.at(bake.stored_string("directory")).ask(Kind::Simulation, path, How::Folder);
         } else {
             uses_shared = true;
         }
@@ -31,6 +31,6 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
     if uses_shared || !modifier.has("bakes") {
         let path = modifier.string("simulation_bake_directory").unwrap_or_default();
         asks.at(modifier.stored_string("simulation_bake_directory"));
-        asks.ask(Kind::Simulation, path, How::Folder(&[]));
+        asks.ask(Kind::Simulation, path, How::Folder);
     }
 }

@@ -9,6 +9,7 @@ mod fluid;
 mod font;
 mod geometry_bake;
 mod image;
+mod inputs;
 pub(super) mod library;
 mod mesh_cache;
 mod modifiers;
@@ -17,11 +18,13 @@ mod multires;
 mod nodes;
 mod ocean;
 mod point_cache;
+mod proxies;
 mod sequencer;
 mod sound;
 mod text;
 mod views;
 mod volume;
+mod voxels;
 
 use super::ask::Asks;
 use crate::blend::Record;
@@ -46,6 +49,7 @@ const RULES: &[(&[u8; 2], Rule)] = &[
     (b"SC", sequencer::look),
     (b"SO", sound::look),
     (b"TE", nodes::look),
+    (b"TE", voxels::look),
     (b"TX", text::look),
     (b"VF", font::look),
     (b"VO", volume::look),

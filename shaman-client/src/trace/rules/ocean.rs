@@ -19,6 +19,7 @@ pub(super) fn look(modifier: &Record<'_>, asks: &mut Asks) {
         let is_needed = is_cached && picture == PICTURES[0];
         let absence = if is_needed { Absence::Missing } else { Absence::Fine };
         let path = [dir, b"/", picture].concat();
-        asks.at(modifier.stored("cachepath")).ask(Kind::Simulation, &path, How::Simulated(absence));
+        asks.at(modifier.stored("cachepath")).unless(absence);
+        asks.ask(Kind::Simulation, &path, How::Simulated);
     }
 }

@@ -5,7 +5,7 @@
 //! `7361696C_000001_00.bphys`. An external cache says where it is.
 
 use crate::blend::Record;
-use crate::trace::ask::{Absence, Asks, How};
+use crate::trace::ask::{Absence, Asks, Base, How};
 use crate::trace::kind::Kind;
 use crate::trace::paths;
 
@@ -13,6 +13,8 @@ use crate::trace::paths;
 const BAKED: i64 = 1;
 const DISK: i64 = 64;
 const EXTERNAL: i64 = 512;
+/// A disk cache of something linked lies beside the .blend that is rendered, not beside its library.
+const OF_MAIN: i64 = 2048;
 
 pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
     for cache in id.all_of(b"PointCache") {
@@ -24,16 +26,18 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
             let path = cache.text("path").filter(|path| !path.is_empty()).unwrap_or(b"//");
             let slash: &[u8] = if path.ends_with(b"/") { b"" } else { b"/" };
             let path = [path, slash, name].concat();
-            asks.at(cache.stored("path"));
-            asks.ask(Kind::Simulation, &path, How::Simulated(Absence::Missing));
+            asks.at(cache.stored("path")).ask(Kind::Simulation, &path, How::Simulated);
         } else if flag & DISK != 0 {
-            let Some(stem) = asks.blend().file_stem() else {
-                continue;
-            };
-            let dir = [b"//blendcache_", paths::bytes(stem), b"/"].concat();
-            let path = [dir, if name.is_empty() { hex(id) } else { name.to_vec() }].concat();
+            let name = if name.is_empty() { hex(id) } else { name.to_vec() };
             let absence = if flag & BAKED == 0 { Absence::Fine } else { Absence::Missing };
-            asks.ask(Kind::Simulation, &path, How::Simulated(absence));
+            if flag & OF_MAIN != 0 {
+                asks.unless(absence).from(Base::CachesOfMain);
+                asks.ask(Kind::Simulation, &name, How::Simulated);
+            } else if let Some(stem) = asks.blend().file_stem() {
+                let dir = paths::caches(stem);
+                let path = [b"//", dir.as_slice(), b"/", &name].concat();
+                asks.unless(absence).ask(Kind::Simulation, &path, How::Simulated);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
-//! `TX`: texts that are edited outside of Blender.
+//! `TX`: texts that are edited outside of Blender. Renders use the copy in the .blend.
 
 use crate::blend::Record;
-use crate::trace::ask::Asks;
+use crate::trace::ask::{Absence, Asks};
 use crate::trace::kind::Kind;
 
 /// Bit of `Text.flags`: the text is in the .blend only.
@@ -12,6 +12,6 @@ pub(super) fn look(id: &Record<'_>, asks: &mut Asks) {
         return;
     }
     if let Some(path) = id.string("name") {
-        asks.at(id.stored_string("name")).file(Kind::Text, path);
+        asks.at(id.stored_string("name")).unless(Absence::Spare).file(Kind::Text, path);
     }
 }

@@ -163,6 +163,11 @@ impl Build {
         }
     }
 
+    /// Gives the place of a struct that was added.
+    pub(crate) fn place(&self, shape: &str) -> usize {
+        self.shapes.iter().position(|known| known.name == shape).unwrap()
+    }
+
     /// Gives the place of a struct that every file has.
     pub(crate) fn index_of(shape: &str) -> usize {
         STUDIO.iter().position(|(name, _)| *name == shape).unwrap()
@@ -187,6 +192,12 @@ impl Build {
             library.text("id.name", format!("LIlib{old}").as_bytes()).text("name", path)
         });
         self.block(b"ID", "ID", old + 1, |id| id.text("name", b"MAlinked").int("lib", old));
+    }
+
+    /// Gives an array of pointers.
+    pub(crate) fn pointers(&self, pointers: &[u64]) -> Vec<u8> {
+        let len = self.pointer_len();
+        pointers.iter().flat_map(|old| number_bytes(*old, len, self.is_big)).collect()
     }
 
     /// Gives the header and the blocks so far: a file without its end.

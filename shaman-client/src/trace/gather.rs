@@ -1,0 +1,158 @@
+//! From what one .blend asks for to files, and from those that refer to others to these.
+
+use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::ask::{Absence, Ask, Base, How};
+use super::disk::Disk;
+use super::expand::Hit;
+use super::kind::Kind;
+use super::reference::Reference;
+use super::report::Want;
+use super::step::Step;
+use super::walk::Node;
+use super::{Proxies, paths, usd};
+
+/// Most files that one .blend may lead to: a million. Sequences multiply, so that a small damaged
+/// file could ask for the frames of a large one without end.
+const HITS_MAX: usize = 1_000_000;
+
+/// Most layers of USD that one .blend may lead to: 100,000.
+const LAYERS_MAX: usize = 100_000;
+
+/// What one .blend leads to.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Files.
+    pub(super) wants: Vec<Want>,
+    /// Where it says so.
+    pub(super) references: Vec<Reference>,
+    /// Sentences.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Finds the files that the needed data-blocks of a .blend ask for. `main` is the .blend to render.
+///
+/// Proxies are left out unless they are wanted.
+pub(super) fn gather(node: &Node, main: &Path, proxies: Proxies, disk: &Disk) -> Gathered {
+    let out = Gathered::default();
+    let mut gather = Gather { blend: &node.blend, disk, out, layers: HashSet::new() };
+    for item in node.scope.items(&node.sheet) {
+        if item.asks.is_empty() {
+            continue;
+        }
+        let base = node.sheet.base(item, &node.blend);
+        for ask in &item.asks {
+            if ask.kind == Kind::Proxy && proxies == Proxies::Without {
+                continue;
+            }
+            let step = step(ask, base.parent().unwrap_or(&base), main);
+            if !gather.follow(step, ask.kind, ask.about.absence, &item.name) {
+                return gather.out;
+            }
+        }
+    }
+    gather.out
+}
+
+/// Gives what has to be looked for: `own` is the directory of the .blend that the data-block lives in.
+fn step(ask: &Ask, own: &Path, main: &Path) -> Step {
+    let (base, path) = match ask.about.base {
+        Base::Own => (own, ask.path.clone()),
+        Base::CachesOfMain => {
+            let caches = paths::caches(main.file_stem().unwrap_or_default());
+            let path = [b"//", caches.as_slice(), b"/", &ask.path].concat();
+            (main.parent().unwrap_or(main), path)
+        }
+    };
+    let within = ask.about.within.as_ref();
+    Step {
+        path,
+        how: ask.how.clone(),
+        base: base.into(),
+        stored: ask.about.stored,
+        also: ask.about.also.clone(),
+        within: within.map(|dir| paths::resolve(dir, base).into_path().into()),
+        is_fixed: false,
+    }
+}
+
+struct Gather<'a> {
+    blend: &'a Arc<Path>,
+    disk: &'a Disk,
+    out: Gathered,
+    layers: HashSet<PathBuf>,
+}
+
+impl Gather<'_> {
+    /// Follows one ask to its end; tells whether there is room for more.
+    fn follow(&mut self, step: Step, kind: Kind, absence: Absence, id: &Arc<[u8]>) -> bool {
+        let mut left = VecDeque::from([(step, kind, absence)]);
+        let mut taken = Vec::new();
+        let mut has_room = true;
+        while let Some((step, kind, absence)) = left.pop_front() {
+            let hits = step.take(self.disk, &mut self.out.warnings);
+            for hit in &hits {
+                if self.out.wants.len() == HITS_MAX {
+                    self.out.warnings.push(format!(
+                        "`{}` leads to more than {HITS_MAX} files; those after them are left out",
+                        self.blend.display()
+                    ));
+                    (has_room, left) = (false, VecDeque::new());
+                    break;
+                }
+                let is_layer = kind == Kind::CacheFile && usd::is_layer(&hit.path);
+                if is_layer
+                    && hit.size.is_some()
+                    && self.layers.len() < LAYERS_MAX
+                    && self.layers.insert(hit.asked.clone())
+                {
+                    left.extend(self.layer(hit));
+                }
+                let (hit, blend, id) = (hit.clone(), Arc::clone(self.blend), Arc::clone(id));
+                self.out.wants.push(Want { hit, kind, absence, blend, id });
+            }
+            taken.push((step, hits));
+        }
+        // Files that cannot be changed have to stay together, up to where their paths climb.
+        if let [(first, hits), rest @ ..] = taken.as_mut_slice()
+            && !rest.is_empty()
+        {
+            let top = hits.first().and_then(|hit| hit.asked.parent()).unwrap_or(&first.base);
+            let climbs = rest.iter().filter_map(|(step, _)| step.climbs_to());
+            let top: Arc<Path> = climbs.fold(top, paths::common).into();
+            for (step, _) in &mut taken {
+                step.within = Some(Arc::clone(&top));
+            }
+        }
+        let references = taken.iter().filter_map(|(step, hits)| Reference::of(step, hits));
+        self.out.references.extend(references);
+        has_room
+    }
+
+    /// Gives what a USD file refers to: layers, which it cannot do without, and textures, of which
+    /// Blender has its own.
+    fn layer(&mut self, hit: &Hit) -> Vec<(Step, Kind, Absence)> {
+        let base: Arc<Path> = hit.asked.parent().unwrap_or(&hit.asked).into();
+        let paths = usd::paths(&hit.path).unwrap_or_else(|error| {
+            let path = hit.path.display();
+            self.out.warnings.push(format!("`{path}` could not be followed: {error}"));
+            BTreeSet::new()
+        });
+        let step = |path: Vec<u8>| {
+            let is_layer = usd::is_layer(Path::new(&paths::os_string(path.clone())));
+            let is_tiled = path.windows(6).any(|part| part.eq_ignore_ascii_case(b"<UDIM>"));
+            let how = if is_tiled { How::Tiles(BTreeSet::new()) } else { How::File };
+            let base = Arc::clone(&base);
+            let (stored, also, within, is_fixed) = (None, None, None, true);
+            let step = Step { path, how, base, stored, also, within, is_fixed };
+            if is_layer {
+                (step, Kind::CacheFile, Absence::Missing)
+            } else {
+                (step, Kind::Image, Absence::Spare)
+            }
+        };
+        paths.into_iter().map(step).collect()
+    }
+}
