@@ -1,9 +1,11 @@
 #!/bin/sh
 # Prints the path of a Python that has Blender (`bpy`) of the wanted version.
 #
-#   scripts/get-blender.sh [VERSION]        5.0.1 unless told; 4.5.15 and 5.2.3 are tried as well
+#   scripts/get-blender.sh [VERSION]        5.0.1 unless told; 3.4.1, 4.5.15, 5.1.2, 5.2.3 are tried as well
 #
-# The Python is a virtual environment in ${XDG_CACHE_HOME:-~/.cache}/shaman/venvs/bpy-VERSION, made on
+# For 3.4.1, the `blender` of Debian 12, it is a script that runs a Python script in that; it prints
+# lines of Blender's own, and the script finds its arguments behind `--`.
+# Else the Python is a virtual environment in ${XDG_CACHE_HOME:-~/.cache}/shaman/venvs/bpy-VERSION, made on
 # first use (about 1 GB) and kept. Half-made ones are replaced. Everything but that one path goes to
 # stderr. Exit status 3 means: it can't be had on this machine, and the last line says why.
 
@@ -20,6 +22,7 @@ give_up() {
 }
 
 case $version in
+    3.4.1) minor= ;;
     4.[2-9].* | 5.0.*) minor=3.11 ;;
     5.*.*) minor=3.13 ;;
     *) give_up "only releases that are packaged for Python, such as 4.5.15 and 5.0.1, can be fetched." ;;
@@ -68,6 +71,32 @@ system_libraries() {
     { apt-get update -q && apt-get install -qy --no-install-recommends $missing; } >&2 ||
         echo "get-blender: apt-get could not install:$missing" >&2
 }
+
+debian_blender() {
+    blender -v 2>/dev/null | grep -qx "Blender $version"
+}
+
+# Debian's, under the same name as the others.
+if [ -z "$minor" ]; then
+    if ! command -v blender >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+        export DEBIAN_FRONTEND=noninteractive
+        { apt-get update -q && apt-get install -qy --no-install-recommends blender; } >&2 ||
+            give_up "apt-get could not install it."
+    fi
+    debian_blender || give_up "\`blender\` on PATH is another version or not there."
+    mkdir -p "$venv/bin" || give_up "$venv can't be made."
+    making=$(mktemp "$venv/bin/.python.XXXXXX")
+    cat >"$making" <<'SH'
+#!/bin/sh
+script=$1
+shift
+exec blender -b --factory-startup --python-exit-code 1 --python "$script" -- "$@"
+SH
+    chmod 755 "$making"
+    mv "$making" "$venv/bin/python"
+    echo "$venv/bin/python"
+    exit
+fi
 
 if works "$venv"; then
     echo "$venv/bin/python"

@@ -15,10 +15,9 @@ import bpy
 
 
 def main():
-    if "--" in sys.argv:
-        args = sys.argv[sys.argv.index("--") + 1 :]
-    else:
-        args = sys.argv[1:]
+    in_blender = "--" in sys.argv
+    args = sys.argv[sys.argv.index("--") + 1 :] if in_blender else sys.argv[1:]
+    if not in_blender or (args and args[0].endswith(".blend")):
         if not args or not Path(args[0]).is_file():
             sys.exit("render: no such file: %s" % (args[0] if args else "(none given)"))
         bpy.ops.wm.open_mainfile(filepath=str(Path(args.pop(0)).resolve()))
