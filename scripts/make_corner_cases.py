@@ -30,7 +30,16 @@ import bpy
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from make_project import Project, V, write_avi, write_bytes, write_ies, write_png, write_wav  # noqa: E402
+from make_project import (  # noqa: E402
+    Project,
+    V,
+    write_avi,
+    write_bytes,
+    write_ies,
+    write_png,
+    write_ttf,
+    write_wav,
+)
 
 CASES = []
 
@@ -583,6 +592,84 @@ class Corners(Project):
             self.need(write_bytes(self.dir / path, b"placeholder, not a cache\n"), "point cache")
         self.need(write_bytes(self.dir / "own/leaves_000001_00.bphys", b"placeholder\n"), "external point cache")
         self.nots.append(write_bytes(self.dir / "own/twigs_000001_00.bphys", b"placeholder\n"))
+
+    @case("dynamic paint whose cache is on disk")
+    def painted(self):
+        ob = self.grid("wall", 2, self.rng("wall"))
+        bpy.context.scene.collection.objects.link(ob)
+        bpy.context.view_layer.objects.active = ob
+        paint = ob.modifiers.new("paint", "DYNAMIC_PAINT")
+        bpy.ops.dpaint.type_toggle(type="CANVAS")
+        surface = paint.canvas_settings.canvas_surfaces[0]
+        # Where the paint is baked to is written and not read.
+        surface.image_output_path = "//baked"
+        cache = surface.point_cache
+        cache.name, cache.use_disk_cache = "paint", True
+        self.save(self.blend)
+        path = "blendcache_painted/paint_000001_00.bphys"
+        self.need(write_bytes(self.dir / path, b"placeholder, not a cache\n"), "point cache")
+        self.nots.append(write_bytes(self.dir / "baked/paint_0001.png", b"placeholder\n"))
+
+    @case("one collection linked from a library, with files of every kind behind its objects")
+    def linked_kinds(self):
+        library = self.begin(self.dir / "lib/stage.blend")
+        lib = self.dir / "lib"
+
+        def rel(path, kind):
+            return self.rel(self.need(path, kind), library)
+
+        things = bpy.data.collections.new("stage")
+        bpy.context.scene.collection.children.link(things)
+
+        def put(name, data):
+            ob = bpy.data.objects.new(name, data)
+            things.objects.link(ob)
+            return ob
+
+        text = bpy.data.curves.new("text", "FONT")
+        text.font = bpy.data.fonts.load(str(write_ttf(lib / "fonts/block.ttf")))
+        text.font.filepath = rel(lib / "fonts/block.ttf", "font")
+        put("text", text)
+        volume = bpy.data.volumes.new("smoke")
+        volume.filepath = rel(write_bytes(lib / "vdb/smoke.vdb", b"placeholder, not OpenVDB\n"), "VDB file")
+        put("smoke", volume)
+        speaker = bpy.data.speakers.new("speaker")
+        speaker.sound = bpy.data.sounds.load(str(write_wav(lib / "audio/hum.wav", self.rng("hum"), 1, 80)))
+        speaker.sound.filepath = rel(lib / "audio/hum.wav", "sound")
+        put("speaker", speaker)
+        lamp = bpy.data.lights.new("lamp", "POINT")
+        if lamp.node_tree is None:
+            lamp.use_nodes = True
+        node = lamp.node_tree.nodes.new("ShaderNodeTexIES")
+        node.mode = "EXTERNAL"
+        node.filepath = rel(write_ies(lib / "lights/lamp.ies"), "IES profile")
+        put("lamp", lamp)
+        camera = bpy.data.cameras.new("camera")
+        background = camera.background_images.new()
+        background.image = self.image(self.png("lib/plate.png", "image (linked)"), library)
+        put("camera", camera)
+        path = write_bytes(lib / "caches/crowd.abc", b"placeholder, not Alembic\n")
+        bpy.ops.cachefile.open(filepath=str(path))
+        cache = bpy.data.cache_files[-1]
+        cache.filepath = rel(path, "Alembic cache")
+        follower = put("follower", None)
+        follower.constraints.new("TRANSFORM_CACHE").cache_file = cache
+        mesh = self.grid("crowd", 2, self.rng("crowd"))
+        things.objects.link(mesh)
+        flag = mesh.modifiers.new("flag", "MESH_CACHE")
+        flag.cache_format = "PC2"
+        flag.filepath = rel(write_bytes(lib / "caches/flag.pc2", b"placeholder, not PC2\n"), "mesh cache")
+        world = bpy.data.worlds.new("never")
+        if V < (5, 0):
+            world.use_nodes = True
+        world.node_tree.nodes.new("ShaderNodeTexEnvironment").image = self.image(
+            self.png("lib/never.png", None), library
+        )
+        bpy.context.scene.world = world
+        self.need(self.save(library), "library")
+        self.begin(self.blend)
+        bpy.context.scene.collection.children.link(self.link(library, self.blend, "collections", "stage"))
+        self.save(self.blend)
 
     @case("an ocean with baked waves, and displacements of a multiresolution mesh in a file")
     def beside_meshes(self):

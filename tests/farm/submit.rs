@@ -42,7 +42,7 @@ fn the_example_is_submitted_whole_and_again_only_what_changed() {
 fn every_fixture_is_submitted_with_all_it_needs() {
     let farm = Farm::start();
     let fixtures = project_root().join("shaman-client/tests/fixtures");
-    for version in ["3.4.1", "4.5.15", "5.0.1", "5.2.3"] {
+    for version in ["3.4.1", "4.5.15", "5.0.1", "5.1.2", "5.2.3"] {
         let set = fixtures.join(version);
         let truth: Value =
             serde_json::from_slice(&std::fs::read(set.join("manifest.json")).unwrap()).unwrap();

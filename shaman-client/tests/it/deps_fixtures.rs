@@ -7,7 +7,7 @@ use serde_json::Value;
 use shaman_client::trace::{self, Options, Proxies};
 
 /// Blender versions of the fixtures.
-pub(crate) const VERSIONS: [&str; 4] = ["3.4.1", "4.5.15", "5.0.1", "5.2.3"];
+pub(crate) const VERSIONS: [&str; 5] = ["3.4.1", "4.5.15", "5.0.1", "5.1.2", "5.2.3"];
 
 pub(crate) fn folder(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(version)

@@ -62,7 +62,7 @@ fn made() -> String {
             count(&mut table, version, &folder.join(blend), &folder.join(root), &needs);
         }
     }
-    let mut made = format!("| kind | {} |\n|---|---|---|---|---|\n", VERSIONS.join(" | "));
+    let mut made = format!("| kind | {} |\n|---|---|---|---|---|---|\n", VERSIONS.join(" | "));
     for (kind, counts) in table {
         write!(made, "| {kind} |").unwrap();
         for version in VERSIONS {
