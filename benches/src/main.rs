@@ -1,5 +1,8 @@
 //! Figures: what the programs cost. One word picks the figure.
 //!
+//! `cargo run -p shaman-benches -- deps`: time and memory of `shaman deps`, against the floor and
+//! against Blender Asset Tracer 1.23.
+//!
 //! `cargo run -p shaman-benches -- memory`: growth of server and client while a 2 GiB file is
 //! submitted, against the limit of 64 MiB.
 //!
@@ -7,16 +10,19 @@
 //! heads, against the same server without it.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
+mod deps;
 mod memory;
+mod process;
 mod unfold;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
+        Some("deps") => deps::run(),
         Some("memory") => memory::run(),
         Some("unfold") => unfold::run(),
-        _ => Err(anyhow::anyhow!("say which figure: memory or unfold")),
+        _ => Err(anyhow::anyhow!("say which figure: deps, memory or unfold")),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,11 +1,12 @@
 //! Memory while a 2 GiB file is submitted.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
+use std::process::{Child, Stdio};
 
 use anyhow::Context as _;
+
+use crate::process;
 
 /// The file that grows: the example's sound, of which only the start is sound.
 const FILE: &str = "audio/chord.wav";
@@ -13,11 +14,12 @@ const FILE_BYTES: u64 = 2 << 30;
 const LIMIT_KIB: u64 = 64 << 10;
 
 pub(crate) fn run() -> anyhow::Result<()> {
+    process::ensure_built(&["shaman", "shaman-server"])?;
     let folder = tempfile::tempdir()?;
     let project = folder.path().join("studio");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/studio");
     copy_tree(&example, &project)?;
-    let mut server = Command::new(program("shaman-server")?)
+    let mut server = process::program("shaman-server")
         .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
         .arg("--storage")
         .arg(folder.path().join("storage"))
@@ -39,10 +41,10 @@ fn measure(server: &mut Child, folder: &Path, project: &Path) -> anyhow::Result<
 
     // First without the large file, so that what both always need is not counted.
     let client_small_kib = submit(folder, project, &url)?;
-    let server_small_kib = peak_kib(server.id())?;
+    let server_small_kib = process::peak_kib(server.id())?;
     std::fs::OpenOptions::new().write(true).open(project.join(FILE))?.set_len(FILE_BYTES)?;
     let client_large_kib = submit(folder, project, &url)?;
-    let server_large_kib = peak_kib(server.id())?;
+    let server_large_kib = process::peak_kib(server.id())?;
 
     println!("peak resident memory, submit of the example without and with a 2 GiB file");
     println!("{:8} {:>12} {:>12} {:>12} {:>16}", "", "without", "with", "growth", "of 64 MiB");
@@ -64,36 +66,15 @@ fn measure(server: &mut Child, folder: &Path, project: &Path) -> anyhow::Result<
     Ok(())
 }
 
-/// Submits and gives the client's peak in KiB, looked at every 5 ms until it ends.
+/// Submits and gives the client's peak in KiB.
 fn submit(folder: &Path, project: &Path, url: &str) -> anyhow::Result<u64> {
-    let mut client = Command::new(program("shaman")?)
+    let mut client = process::program("shaman");
+    client
         .arg("submit")
         .arg(project.join("shots/shot_010.blend"))
         .args(["--name", "job", "--server", url])
-        .env("SHAMAN_CACHE", folder.join("cache"))
-        .stdout(Stdio::null())
-        .spawn()?;
-    let mut peak = 0;
-    while client.try_wait()?.is_none() {
-        peak = peak_kib(client.id()).unwrap_or(0).max(peak);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    anyhow::ensure!(client.wait()?.success(), "the submit failed");
-    Ok(peak)
-}
-
-/// The largest resident memory that a process ever had (Linux: `VmHWM`).
-fn peak_kib(pid: u32) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no VmHWM")?;
-    Ok(line.split_ascii_whitespace().nth(1).context("no figure")?.parse()?)
-}
-
-/// A program of this workspace; it lies beside this one.
-fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let path = std::env::current_exe()?.with_file_name(name);
-    anyhow::ensure!(path.exists(), "`{name}` is not built; run `cargo build --workspace` first");
-    Ok(path)
+        .env("SHAMAN_CACHE", folder.join("cache"));
+    process::peak(&mut client)
 }
 
 fn copy_tree(from: &Path, to: &Path) -> anyhow::Result<()> {

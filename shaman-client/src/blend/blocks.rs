@@ -1,9 +1,12 @@
 //! The blocks of a file: one pass over their headers, the small ones kept.
 
+use std::sync::Arc;
+
 use super::container::Stream;
 use super::dna::Dna;
 use super::failure::BlendError;
 use super::header::{Form, Header};
+use super::kept::Kept;
 use super::limits::{BLOCKS_MAX, DNA_BYTES_MAX, KEPT_BLOCK_BYTES, KEPT_BYTES_MAX};
 
 /// One block header.
@@ -23,6 +26,9 @@ pub(super) struct Block {
     pub(super) at: u64,
 }
 
+/// Window managers, workspaces, screens (`SN` until 2.8).
+const INTERFACE: [&[u8; 2]; 4] = [b"WM", b"WS", b"SR", b"SN"];
+
 /// Not kept.
 pub(super) const IN_FILE: u64 = u64::MAX;
 
@@ -36,6 +42,12 @@ impl Block {
     pub(super) fn is_id(self) -> bool {
         matches!(self.code, [b'A'..=b'Z', b'A'..=b'Z' | b'0'..=b'9', 0, 0])
     }
+
+    /// Tells whether it is a data-block of windows and screens: most of a small file, and nothing
+    /// that a render depends on.
+    pub(super) fn is_interface(self) -> bool {
+        INTERFACE.iter().any(|code| self.code == [code[0], code[1], 0, 0])
+    }
 }
 
 /// What one pass over a file keeps of it.
@@ -43,10 +55,10 @@ impl Block {
 pub(super) struct Scan {
     /// All block headers, without the end mark.
     pub(super) blocks: Vec<Block>,
-    /// The data of small blocks.
-    pub(super) kept: Vec<u8>,
+    /// The data of small blocks, without those of windows and screens.
+    pub(super) kept: Kept,
     /// The structures, once they have been met.
-    pub(super) dna: Option<Dna>,
+    pub(super) dna: Option<Arc<Dna>>,
 }
 
 impl Scan {
@@ -56,7 +68,9 @@ impl Scan {
         stream: &mut Stream<'_>,
         header: Header,
     ) -> Result<(), BlendError> {
+        let mut is_interface = false;
         while let Some(mut block) = next(stream, header)? {
+            is_interface = block.is_interface() || is_interface && block.is_data();
             if self.blocks.len() == BLOCKS_MAX {
                 return Err(BlendError::TooManyBlocks(BLOCKS_MAX));
             }
@@ -66,10 +80,12 @@ impl Scan {
                 }
                 let mut bytes = Vec::new();
                 stream.read_onto(&mut bytes, block.len)?;
-                self.dna = Some(Dna::parse(bytes, header.endian, header.form.pointer_len())?);
-            } else if block.len <= KEPT_BLOCK_BYTES && self.kept.len() < KEPT_BYTES_MAX {
-                block.at = self.kept.len() as u64;
-                stream.read_onto(&mut self.kept, block.len)?;
+                self.dna = Some(Dna::shared(bytes, header.endian, header.form.pointer_len())?);
+            } else if block.len <= KEPT_BLOCK_BYTES
+                && self.kept.len() < KEPT_BYTES_MAX
+                && !(is_interface && block.is_data())
+            {
+                block.at = self.kept.read(stream, block.len)?;
             } else {
                 stream.skip(block.len)?;
             }

@@ -9,14 +9,20 @@
 //! `Image.name`, `Sequence.strip`. There is no hidden padding; offsets are running sums.
 
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::endian::Endian;
 use super::failure::BlendError;
+
+/// That of the file before: all files of one Blender describe the same structs.
+static LAST: Mutex<Option<Arc<Dna>>> = Mutex::new(None);
 
 /// The structs of one file.
 #[derive(Debug)]
 pub(super) struct Dna {
     bytes: Vec<u8>,
+    /// How its numbers are written, and how long pointers are.
+    form: (Endian, usize),
     types: Vec<Type>,
     shapes: Vec<Shape>,
     fields: Vec<Field>,
@@ -58,6 +64,22 @@ pub(super) struct Spot {
 }
 
 impl Dna {
+    /// Reads the data of a `DNA1` block, unless it is the same as in the file before.
+    pub(super) fn shared(
+        bytes: Vec<u8>,
+        endian: Endian,
+        pointer_len: usize,
+    ) -> Result<Arc<Self>, BlendError> {
+        let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let form = (endian, pointer_len);
+        if let Some(dna) = last.filter(|dna| dna.form == form && dna.bytes == bytes) {
+            return Ok(dna);
+        }
+        let dna = Arc::new(Self::parse(bytes, endian, pointer_len)?);
+        *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&dna));
+        Ok(dna)
+    }
+
     /// Reads the data of a `DNA1` block.
     pub(super) fn parse(
         bytes: Vec<u8>,
@@ -105,7 +127,7 @@ impl Dna {
             }
             shapes.push(Shape { type_index, fields: first..index(fields.len())? });
         }
-        Ok(Self { bytes, types, shapes, fields })
+        Ok(Self { bytes, form: (endian, pointer_len), types, shapes, fields })
     }
 
     /// Gives the bytes of one struct; 0 for an index that does not exist.

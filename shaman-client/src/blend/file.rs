@@ -3,12 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 use super::blocks::{Block, IN_FILE, Scan};
 use super::container::Source;
 use super::dna::{Dna, Spot};
 use super::failure::BlendError;
 use super::header::{self, Header};
+use super::kept::Kept;
 use super::limits::{FETCHED_BYTES_MAX, PLAIN_BYTES_MAX, STEPS_MAX};
 use super::record::Record;
 
@@ -22,13 +24,13 @@ type Spots = HashMap<Box<str>, Option<Spot>>;
 pub struct Blend {
     source: Source,
     header: Header,
-    dna: Dna,
+    dna: Arc<Dna>,
     blocks: Vec<Block>,
     /// In the places of the DATA blocks that follow one ID: their indices, sorted by `old`. In the
     /// place of the ID: the end of those places.
     by_old: Vec<u32>,
     ids: HashMap<u64, u32>,
-    kept: Vec<u8>,
+    kept: Kept,
     fetched: HashMap<u32, Vec<u8>>,
     fetched_bytes: u64,
     /// Bytes that were passed over to fetch others.
@@ -198,8 +200,7 @@ impl Blend {
     pub(super) fn data(&self, index: u32) -> Option<&[u8]> {
         let block = self.blocks.get(index as usize)?;
         if block.at != IN_FILE {
-            let start = usize::try_from(block.at).ok()?;
-            return self.kept.get(start..start.checked_add(usize::try_from(block.len).ok()?)?);
+            return self.kept.get(block.at, block.len);
         }
         let fetched = self.fetched.get(&index);
         if fetched.is_none() {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::blocks::Block;
 use super::file::Blend;
 use super::record::Record;
 
@@ -54,6 +55,9 @@ impl<'a> Links<'a> {
         let mut found = BTreeSet::new();
         let mut arrays = HashSet::new();
         let owner = id.number();
+        if self.blend.block(owner).is_some_and(Block::is_interface) {
+            return Some(found);
+        }
         for block in self.blend.with_own(owner) {
             let shape = self.blend.shape(block);
             // Not a struct, but bytes.

@@ -31,6 +31,7 @@ mod failure;
 mod file;
 mod frames;
 mod header;
+mod kept;
 mod limits;
 mod links;
 mod record;

@@ -8,7 +8,7 @@ use super::ask::{Absence, Ask, Base, How};
 use super::disk::Disk;
 use super::expand::Hit;
 use super::kind::Kind;
-use super::reference::Reference;
+use super::reference::{Reference, Says};
 use super::report::Want;
 use super::step::Step;
 use super::walk::Node;
@@ -22,12 +22,12 @@ const HITS_MAX: usize = 1_000_000;
 const LAYERS_MAX: usize = 100_000;
 
 /// What one .blend leads to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathered {
     /// Files.
     pub(super) wants: Vec<Want>,
     /// Where it says so.
-    pub(super) references: Vec<Reference>,
+    pub(super) says: Says,
     /// Sentences.
     pub(super) warnings: Vec<String>,
 }
@@ -35,14 +35,16 @@ pub(super) struct Gathered {
 /// Finds the files that the needed data-blocks of a .blend ask for. `main` is the .blend to render.
 ///
 /// Proxies are left out unless they are wanted.
-pub(super) fn gather(node: &Node, main: &Path, proxies: Proxies, disk: &Disk) -> Gathered {
-    let out = Gathered::default();
-    let mut gather = Gather { blend: &node.blend, disk, out, layers: HashSet::new() };
-    for item in node.scope.items(&node.sheet) {
+pub(super) fn gather(node: Node, main: &Path, proxies: Proxies, disk: &Disk) -> Gathered {
+    let Node { blend, sheet, scope, seen, packed_in, references, .. } = node;
+    let says = Says { path: blend.to_path_buf(), seen, heads: sheet.heads, references, packed_in };
+    let out = Gathered { wants: Vec::new(), warnings: Vec::new(), says };
+    let mut gather = Gather { blend: &blend, disk, out, layers: HashSet::new() };
+    for item in scope.items(&sheet) {
         if item.asks.is_empty() {
             continue;
         }
-        let base = node.sheet.base(item, &node.blend);
+        let base = sheet.base(item, &blend);
         for ask in &item.asks {
             if ask.kind == Kind::Proxy && proxies == Proxies::Without {
                 continue;
@@ -127,7 +129,7 @@ impl Gather<'_> {
             }
         }
         let references = taken.iter().filter_map(|(step, hits)| Reference::of(step, hits));
-        self.out.references.extend(references);
+        self.out.says.references.extend(references);
         has_room
     }
 

@@ -45,7 +45,7 @@ mod walk;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 pub use cache::TraceCache;
 pub use kind::Kind;
@@ -125,17 +125,17 @@ pub fn trace_with(blend: &Path, options: Options<'_>) -> Result<Trace, TraceErro
     let mut report = Report::new(&main, &root);
     report.add(walked.wants);
     report.warn(walked.warnings);
-    let gather = |node| gather::gather(node, &main, options.proxies, &disk);
-    let gathered: Vec<_> = walked.nodes.par_iter().map(gather).collect();
-    let mut nodes = Vec::with_capacity(walked.nodes.len());
-    for (mut node, gathered) in walked.nodes.into_iter().zip(gathered) {
+    let nodes = walked.nodes.into_par_iter();
+    let gathered: Vec<_> =
+        nodes.map(|node| gather::gather(node, &main, options.proxies, &disk)).collect();
+    drop(disk);
+    let mut says = Vec::with_capacity(gathered.len());
+    for gathered in gathered {
         report.add(gathered.wants);
         report.warn(gathered.warnings);
-        let mut references = std::mem::take(&mut node.references);
-        references.extend(gathered.references);
-        nodes.push((node, references));
+        says.push(gathered.says);
     }
-    Ok(report.finish(reference::by_blend(nodes)))
+    Ok(report.finish(reference::by_blend(says)))
 }
 
 /// Gives what a .blend says: from the cache, or by reading it.

@@ -11,7 +11,6 @@ use super::ask::How;
 use super::expand::Hit;
 use super::paths::{self, Place};
 use super::step::Step;
-use super::walk::Node;
 use crate::blend::{Heads, Stored};
 
 pub use super::ask::Also;
@@ -166,24 +165,37 @@ pub fn seen(path: &Path) -> Option<(u64, SystemTime)> {
     Some((metadata.len(), metadata.modified().ok()?))
 }
 
-/// Puts together what each .blend says, by the path that is asked for; `nodes` come with their
-/// references, packed libraries after the .blend that they are in.
-pub(super) fn by_blend(nodes: Vec<(Node, Vec<Reference>)>) -> BTreeMap<PathBuf, Referring> {
-    let mut all = BTreeMap::new();
+/// What one .blend says, by itself.
+#[derive(Debug)]
+pub(super) struct Says {
+    /// As in [`Referring`].
+    pub(super) path: PathBuf,
+    /// As in [`Referring`].
+    pub(super) seen: Option<(u64, SystemTime)>,
+    /// As in [`Referring`]; `None` if nothing of the file was read.
+    pub(super) heads: Option<Heads>,
+    /// As in [`Referring`].
+    pub(super) references: Vec<Reference>,
+    /// The number of the .blend that it is packed into, its block there, and its length.
+    pub(super) packed_in: Option<(usize, Stored, Stored)>,
+}
+
+/// Puts together what each .blend says, by the path that is asked for; packed libraries come after
+/// the .blend that they are in.
+pub(super) fn by_blend(all: Vec<Says>) -> BTreeMap<PathBuf, Referring> {
+    let mut by_blend = BTreeMap::new();
     let mut packed: BTreeMap<usize, Vec<PackedLibrary>> = BTreeMap::new();
-    for (number, (node, references)) in nodes.into_iter().enumerate().rev() {
+    for (number, says) in all.into_iter().enumerate().rev() {
         let packed_here = packed.remove(&number).unwrap_or_default();
-        let Some(heads) = node.sheet.heads else { continue };
-        let path = node.blend.to_path_buf();
-        let referring = Referring { path, seen: node.seen, heads, references, packed: packed_here };
-        match node.packed_in {
-            Some((outer, data, size)) => {
-                packed.entry(outer).or_default().push(PackedLibrary { data, size, referring });
-            }
-            None => {
-                all.insert(referring.path.clone(), referring);
-            }
+        let Says { path, seen, heads: Some(heads), references, packed_in } = says else {
+            continue;
+        };
+        let referring = Referring { path, seen, heads, references, packed: packed_here };
+        if let Some((outer, data, size)) = packed_in {
+            packed.entry(outer).or_default().push(PackedLibrary { data, size, referring });
+        } else {
+            by_blend.insert(referring.path.clone(), referring);
         }
     }
-    all
+    by_blend
 }

@@ -126,7 +126,8 @@ struct Wanted {
     path: PathBuf,
     size: Option<u64>,
     absence: Absence,
-    users: BTreeSet<(Arc<Path>, Arc<[u8]>)>,
+    /// As they come: mostly there is one.
+    users: Vec<(Arc<Path>, Arc<[u8]>)>,
 }
 
 impl Report {
@@ -141,7 +142,7 @@ impl Report {
             path: blend.to_path_buf(),
             size,
             absence: Absence::Missing,
-            users: BTreeSet::new(),
+            users: Vec::new(),
         };
         Self {
             blend: blend.to_path_buf(),
@@ -156,7 +157,7 @@ impl Report {
         for Want { hit, kind, absence, blend, id } in wants {
             match self.wanted.entry(hit.asked) {
                 Entry::Vacant(place) => {
-                    let users = BTreeSet::from([(blend, id)]);
+                    let users = vec![(blend, id)];
                     let (path, size) = (hit.path, hit.size);
                     place.insert(Wanted { kind, path, size, absence, users });
                 }
@@ -164,7 +165,7 @@ impl Report {
                     let known = known.get_mut();
                     known.kind = known.kind.min(kind);
                     known.absence = known.absence.min(absence);
-                    known.users.insert((blend, id));
+                    known.users.push((blend, id));
                 }
             }
         }
@@ -179,7 +180,9 @@ impl Report {
     pub(super) fn finish(mut self, referring: BTreeMap<PathBuf, Referring>) -> Trace {
         let (mut files, mut missing, mut links) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (asked, wanted) in self.wanted {
-            let Wanted { kind, path, size, absence, users } = wanted;
+            let Wanted { kind, path, size, absence, mut users } = wanted;
+            users.sort();
+            users.dedup();
             let target = match size {
                 Some(_) => Target::File(files.len()),
                 None => Target::Missing(missing.len()),

@@ -124,6 +124,7 @@ fn sheet(blend: &Blend, path: &Path) -> Sheet {
         asks.by(&sheet.base(&item, path));
         rules::look(&id, &mut asks);
         item.asks = asks.take();
+        item.asks.shrink_to_fit();
         sheet.items.push(item);
     }
     // What an archive was made from is no file to look for, unless something is still linked from it.
