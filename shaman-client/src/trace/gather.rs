@@ -1,8 +1,12 @@
 //! From what one .blend asks for to files, and from those that refer to others to these.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::iter::ParallelIterator as _;
+use rayon::slice::ParallelSlice as _;
 
 use super::ask::{Absence, Ask, Base, How};
 use super::disk::Disk;
@@ -10,6 +14,7 @@ use super::expand::Hit;
 use super::kind::Kind;
 use super::reference::{Reference, Says};
 use super::report::Want;
+use super::sheet::Item;
 use super::step::Step;
 use super::walk::Node;
 use super::{Proxies, paths, usd};
@@ -20,6 +25,9 @@ const HITS_MAX: usize = 1_000_000;
 
 /// Most layers of USD that one .blend may lead to: 100,000.
 const LAYERS_MAX: usize = 100_000;
+
+/// Data-blocks that one thread takes at a time.
+const ITEMS_AT_ONCE: usize = 32;
 
 /// What one .blend leads to.
 #[derive(Debug)]
@@ -37,25 +45,29 @@ pub(super) struct Gathered {
 /// Proxies are left out unless they are wanted.
 pub(super) fn gather(node: Node, main: &Path, proxies: Proxies, disk: &Disk) -> Gathered {
     let Node { blend, sheet, scope, seen, packed_in, references, .. } = node;
+    let bounds = Bounds::default();
+    let items: Vec<_> = scope.items(&sheet).filter(|item| !item.asks.is_empty()).collect();
+    let part = |items: &[&Item]| {
+        let mut part = Part { blend: &blend, disk, bounds: &bounds, out: Out::default() };
+        for item in items {
+            let base = sheet.base(item, &blend);
+            let asks = item.asks.iter();
+            for ask in asks.filter(|ask| ask.kind != Kind::Proxy || proxies == Proxies::With) {
+                let step = step(ask, base.parent().unwrap_or(&base), main);
+                part.follow(step, ask.kind, ask.about.absence, &item.name);
+            }
+        }
+        part.out
+    };
+    let parts: Vec<Out> = items.par_chunks(ITEMS_AT_ONCE).map(part).collect();
     let says = Says { path: blend.to_path_buf(), seen, heads: sheet.heads, references, packed_in };
-    let out = Gathered { wants: Vec::new(), warnings: Vec::new(), says };
-    let mut gather = Gather { blend: &blend, disk, out, layers: HashSet::new() };
-    for item in scope.items(&sheet) {
-        if item.asks.is_empty() {
-            continue;
-        }
-        let base = sheet.base(item, &blend);
-        for ask in &item.asks {
-            if ask.kind == Kind::Proxy && proxies == Proxies::Without {
-                continue;
-            }
-            let step = step(ask, base.parent().unwrap_or(&base), main);
-            if !gather.follow(step, ask.kind, ask.about.absence, &item.name) {
-                return gather.out;
-            }
-        }
+    let mut gathered = Gathered { wants: Vec::new(), warnings: Vec::new(), says };
+    for part in parts {
+        gathered.wants.extend(part.wants);
+        gathered.says.references.extend(part.references);
+        gathered.warnings.extend(part.warnings);
     }
-    gather.out
+    gathered
 }
 
 /// Gives what has to be looked for: `own` is the directory of the .blend that the data-block lives in.
@@ -80,35 +92,50 @@ fn step(ask: &Ask, own: &Path, main: &Path) -> Step {
     }
 }
 
-struct Gather<'a> {
-    blend: &'a Arc<Path>,
-    disk: &'a Disk,
-    out: Gathered,
-    layers: HashSet<PathBuf>,
+/// How much a .blend has led to, and what its USD files were found to say.
+#[derive(Debug, Default)]
+struct Bounds {
+    hits: AtomicUsize,
+    layers: AtomicUsize,
+    stages: Mutex<HashMap<PathBuf, Arc<BTreeSet<Vec<u8>>>>>,
 }
 
-impl Gather<'_> {
-    /// Follows one ask to its end; tells whether there is room for more.
-    fn follow(&mut self, step: Step, kind: Kind, absence: Absence, id: &Arc<[u8]>) -> bool {
+/// What some data-blocks lead to.
+#[derive(Debug, Default)]
+struct Out {
+    wants: Vec<Want>,
+    references: Vec<Reference>,
+    warnings: Vec<String>,
+}
+
+struct Part<'a> {
+    blend: &'a Arc<Path>,
+    disk: &'a Disk,
+    bounds: &'a Bounds,
+    out: Out,
+}
+
+impl Part<'_> {
+    /// Follows one ask to its end.
+    fn follow(&mut self, step: Step, kind: Kind, absence: Absence, id: &Arc<[u8]>) {
         let mut left = VecDeque::from([(step, kind, absence)]);
         let mut taken = Vec::new();
-        let mut has_room = true;
+        let mut layers = HashSet::new();
         while let Some((step, kind, absence)) = left.pop_front() {
             let hits = step.take(self.disk, &mut self.out.warnings);
+            if self.bounds.hits.fetch_add(hits.len(), Ordering::Relaxed) > HITS_MAX {
+                self.out.warnings.push(format!(
+                    "`{}` leads to more than {HITS_MAX} files; some of those are left out",
+                    self.blend.display()
+                ));
+                break;
+            }
             for hit in &hits {
-                if self.out.wants.len() == HITS_MAX {
-                    self.out.warnings.push(format!(
-                        "`{}` leads to more than {HITS_MAX} files; those after them are left out",
-                        self.blend.display()
-                    ));
-                    (has_room, left) = (false, VecDeque::new());
-                    break;
-                }
                 let is_layer = kind == Kind::CacheFile && usd::is_layer(&hit.path);
                 if is_layer
                     && hit.size.is_some()
-                    && self.layers.len() < LAYERS_MAX
-                    && self.layers.insert(hit.asked.clone())
+                    && layers.insert(hit.asked.clone())
+                    && self.bounds.layers.fetch_add(1, Ordering::Relaxed) < LAYERS_MAX
                 {
                     left.extend(self.layer(hit));
                 }
@@ -129,19 +156,14 @@ impl Gather<'_> {
             }
         }
         let references = taken.iter().filter_map(|(step, hits)| Reference::of(step, hits));
-        self.out.says.references.extend(references);
-        has_room
+        self.out.references.extend(references);
     }
 
     /// Gives what a USD file refers to: layers, which it cannot do without, and textures, of which
     /// Blender has its own.
     fn layer(&mut self, hit: &Hit) -> Vec<(Step, Kind, Absence)> {
         let base: Arc<Path> = hit.asked.parent().unwrap_or(&hit.asked).into();
-        let paths = usd::paths(&hit.path).unwrap_or_else(|error| {
-            let path = hit.path.display();
-            self.out.warnings.push(format!("`{path}` could not be followed: {error}"));
-            BTreeSet::new()
-        });
+        let paths = self.paths(&hit.path);
         let step = |path: Vec<u8>| {
             let is_layer = usd::is_layer(Path::new(&paths::os_string(path.clone())));
             let is_tiled = path.windows(6).any(|part| part.eq_ignore_ascii_case(b"<UDIM>"));
@@ -155,6 +177,21 @@ impl Gather<'_> {
                 (step, Kind::Image, Absence::Spare)
             }
         };
-        paths.into_iter().map(step).collect()
+        paths.iter().cloned().map(step).collect()
+    }
+
+    /// Reads which paths a USD file names, once.
+    fn paths(&mut self, file: &Path) -> Arc<BTreeSet<Vec<u8>>> {
+        let stages = || self.bounds.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = stages().get(file) {
+            return Arc::clone(known);
+        }
+        let paths = Arc::new(usd::paths(file).unwrap_or_else(|error| {
+            let path = file.display();
+            self.out.warnings.push(format!("`{path}` could not be followed: {error}"));
+            BTreeSet::new()
+        }));
+        stages().insert(file.to_path_buf(), Arc::clone(&paths));
+        paths
     }
 }

@@ -144,9 +144,12 @@ fn frames_and_tiles_of_a_directory_stay_together() {
 fn with_stage(folder: &Folder, stage: &[u8]) {
     let mut main = modern();
     main.shape("CacheFile", "ID id; char filepath[1024]; char is_sequence; ListBase layers");
-    main.block(b"CF", "CacheFile", 0x10, |cache| {
-        cache.text("id.name", b"CFset").text("filepath", stage)
-    });
+    // Twice: each user has to find all of it.
+    for address in [0x10, 0x20] {
+        main.block(b"CF", "CacheFile", address, |cache| {
+            cache.text("id.name", b"CFset").text("filepath", stage)
+        });
+    }
     folder.put("project/main.blend", &main.finish());
 }
 
