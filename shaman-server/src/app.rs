@@ -45,7 +45,7 @@ impl App {
         let ops = blocking.run(move || open(&storage, &state, limits)).await??;
         let settings = Arc::new(config.settings.clone());
         Ok(Self {
-            shared: Shared { ops: Arc::new(ops), blocking, settings },
+            shared: Shared { ops: Arc::new(ops), blocking, settings, scrub_bell: Arc::default() },
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
             listener,
@@ -92,8 +92,14 @@ impl App {
         });
         let (sweeping, sweep_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
-            let Shared { ops, blocking, settings } = sweeping;
+            let Shared { ops, blocking, settings, .. } = sweeping;
             upkeep::keep_swept(&ops, &blocking, &settings.sweeping, sweep_stop).await;
+        });
+        let (scrubbing, scrub_stop) = (shared.clone(), helpers.stop_signal());
+        helpers.spawn(async move {
+            let Shared { ops, blocking, settings, scrub_bell } = scrubbing;
+            let scrubbing = &settings.scrubbing;
+            upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &scrub_bell, scrub_stop).await;
         });
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);

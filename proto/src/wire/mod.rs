@@ -1,5 +1,6 @@
 //! Shapes of requests and answers.
 
+pub mod care;
 pub mod failure;
 pub mod flamenco;
 pub mod jobs;

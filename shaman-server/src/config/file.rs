@@ -25,6 +25,8 @@ pub(super) struct File {
     pub(super) trash_grace: Option<String>,
     pub(super) max_sweep_share: Option<String>,
     #[serde(default)]
+    pub(super) scrub: Scrub,
+    #[serde(default)]
     pub(super) shaman: Shaman,
     #[serde(default)]
     pub(super) variables: BTreeMap<String, Variable>,
@@ -44,6 +46,14 @@ pub(super) struct Shaman {
 pub(super) struct GarbageCollect {
     pub(super) period: Option<String>,
     pub(super) max_age: Option<String>,
+}
+
+/// How fast and how often blobs are read again.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scrub {
+    pub(super) rate: Option<String>,
+    pub(super) period: Option<String>,
 }
 
 /// One of Flamenco's variables.

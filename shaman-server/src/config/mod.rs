@@ -4,6 +4,7 @@
 //! default. Flags and environment come in as [`Said`] and win over the file.
 
 mod file;
+mod scrubbing;
 mod sweeping;
 mod upstream;
 mod variables;
@@ -16,6 +17,7 @@ use file::File;
 use shaman_proto::{DurationError, parse_duration};
 
 pub use file::FileError;
+pub use scrubbing::{Scrubbing, parse_rate};
 pub use sweeping::{Room, Sweeping};
 pub use upstream::{Upstream, UpstreamError};
 pub use variables::{Audience, Platform, Variables};
@@ -56,6 +58,8 @@ pub struct Settings {
     pub variables: Variables,
     /// When to sweep, and what.
     pub sweeping: Sweeping,
+    /// How fast and how often blobs are read again.
+    pub scrubbing: Scrubbing,
 }
 
 /// What flags and environment said.
@@ -111,6 +115,11 @@ pub enum ConfigError {
     /// A time that would sweep what clients still count on.
     #[error("`shaman.garbageCollect.maxAge` is shorter than an hour; blobs stay at least so long")]
     TooYoung,
+    /// A rate that is none.
+    #[error(
+        "`scrub.rate: {0}` is no rate; write it like `20MB/s`, or `0` to scrub on request only"
+    )]
+    Rate(String),
     /// A share that is none.
     #[error("`{key}: {text}` is no share; write it like `5%`{or}")]
     Share {
@@ -158,6 +167,7 @@ impl Config {
                 path_prefix: file.path_prefix.map_or(Ok(String::new()), parse_prefix)?,
                 variables,
                 sweeping,
+                scrubbing: Scrubbing::new(file.scrub)?,
             },
             upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
             follow_period: bounded("follow_period", 1, file.follow_period, minute)?,
@@ -241,6 +251,8 @@ mod tests {
             ("max_sweep_share: 150%", "no share"),
             ("shaman: {garbageCollect: {maxAge: 5m}}", "an hour"),
             ("shaman: {garbageCollect: {age: 5m}}", "age"),
+            ("scrub: {rate: fast}", "20MB/s"),
+            ("scrub: {every: 1d}", "every"),
             ("upload_wait: 1000h", "24h"),
             ("follow_period: 0s", "from 1s"),
             ("upstream: http://farm:99999", "http://"),

@@ -68,7 +68,7 @@ fn parse_percent(text: &str) -> Option<u8> {
 }
 
 /// Reads `500MB`, `20 GiB`, `1TB` or plain bytes.
-fn parse_bytes(text: &str) -> Option<u64> {
+pub(super) fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);

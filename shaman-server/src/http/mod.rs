@@ -17,6 +17,7 @@ pub use router::router;
 pub use unfold::{Tunnel, Unfold};
 
 use failure::Failure;
+use tokio::sync::Notify;
 
 use crate::config::Settings;
 use crate::ops::Ops;
@@ -31,6 +32,8 @@ pub struct Shared {
     pub blocking: Blocking,
     /// How to answer.
     pub settings: Arc<Settings>,
+    /// Rung when somebody asks for a scrub.
+    pub scrub_bell: Arc<Notify>,
 }
 
 impl Shared {

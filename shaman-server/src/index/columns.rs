@@ -5,9 +5,10 @@ use std::path::Path;
 
 use rocksdb::{BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Options};
 
-const BLOBS: &str = "blobs-1";
+const BLOBS: &str = "blobs-2";
 const CHECKOUTS: &str = "checkouts-1";
 const JOBS: &str = "jobs-1";
+const NAMES: &str = "names-1";
 
 /// Bytes of blocks kept in memory for all families together. A million blobs are about 60 MB of
 /// rows; the operating system caches the rest.
@@ -16,7 +17,16 @@ const CACHE_BYTES: usize = 16 << 20;
 /// Bytes of new rows kept in memory for each family before they are written to a table.
 const WRITE_BUFFER_BYTES: usize = 8 << 20;
 
-pub(super) fn open(path: &Path) -> Result<DB, rocksdb::Error> {
+const ALL: [&str; 4] = [BLOBS, CHECKOUTS, JOBS, NAMES];
+
+/// A database, and whether all its families were there before.
+pub(super) struct Opened {
+    pub(super) db: DB,
+    pub(super) has_all: bool,
+}
+
+/// Opens the database, makes families that are not there yet and drops those of other versions.
+pub(super) fn open(path: &Path) -> Result<Opened, rocksdb::Error> {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
@@ -24,10 +34,34 @@ pub(super) fn open(path: &Path) -> Result<DB, rocksdb::Error> {
     options.set_keep_log_file_num(4);
     options.set_max_total_wal_size(32 << 20);
     let cache = Cache::new_lru_cache(CACHE_BYTES);
+    // There is no list of a database that is not there.
+    let there = DB::list_cf(&options, path).unwrap_or_default();
+    let is_old = |name: &&String| *name != "default" && !ALL.contains(&name.as_str());
+    let old: Vec<&String> = there.iter().filter(is_old).collect();
+    let names = ALL.into_iter().chain(old.iter().map(|name| name.as_str()));
     // Filter and cache reach a family through its own descriptor only.
-    let families =
-        [BLOBS, CHECKOUTS, JOBS].map(|name| ColumnFamilyDescriptor::new(name, family(&cache)));
-    DB::open_cf_descriptors(&options, path, families)
+    let families = names.map(|name| ColumnFamilyDescriptor::new(name, family(&cache)));
+    let mut db = DB::open_cf_descriptors(&options, path, families)?;
+    let has_all = ALL.iter().all(|name| there.iter().any(|there| there == name));
+    if !has_all {
+        // Before the old ones go: until this is gone, nothing is missing in them.
+        db.delete(super::COMPLETE)?;
+    }
+    for name in old {
+        db.drop_cf(name)?;
+    }
+    Ok(Opened { db, has_all })
+}
+
+/// Makes all families empty that are filled from the store.
+pub(super) fn clear(db: &mut DB) -> Result<(), rocksdb::Error> {
+    db.delete(super::COMPLETE)?;
+    let cache = Cache::new_lru_cache(CACHE_BYTES);
+    for name in [BLOBS, CHECKOUTS, NAMES] {
+        db.drop_cf(name)?;
+        db.create_cf(name, &family(&cache))?;
+    }
+    Ok(())
 }
 
 fn family(cache: &Cache) -> Options {
@@ -52,6 +86,10 @@ pub(super) fn checkouts(db: &DB) -> &ColumnFamily {
 
 pub(super) fn jobs(db: &DB) -> &ColumnFamily {
     db.cf_handle(JOBS).expect("opened with this family")
+}
+
+pub(super) fn names(db: &DB) -> &ColumnFamily {
+    db.cf_handle(NAMES).expect("opened with this family")
 }
 
 /// Says whether another process holds the index; that is no damage.

@@ -4,6 +4,7 @@
 //! blobs      digest(32) size(8, big endian)     by digest, as the directories are
 //! checkouts  the path's bytes                   by path, so that listing is by name
 //! jobs       the Manager's job id
+//! names      digest(32) size(8, big endian) path   which checkouts name a blob; the rows are empty
 //! ```
 
 use shaman_proto::{BlobRef, CheckoutPath};
@@ -18,4 +19,8 @@ pub(super) fn blob(blob: &BlobRef) -> [u8; 40] {
 
 pub(super) fn checkout(checkout: &CheckoutPath) -> &[u8] {
     checkout.as_str().as_bytes()
+}
+
+pub(super) fn name(blob_ref: &BlobRef, path: &CheckoutPath) -> Vec<u8> {
+    [&blob(blob_ref)[..], checkout(path)].concat()
 }

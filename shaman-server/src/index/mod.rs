@@ -7,13 +7,16 @@
 mod columns;
 mod jobs;
 mod keys;
+mod names;
 mod rows;
+mod scrubs;
 
 use std::path::{Path, PathBuf};
 
 use rocksdb::{DB, Direction, IteratorMode, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
+pub use names::Sharing;
 pub use rows::{BlobRow, CheckoutRow, JobRow};
 
 /// Key of the note in the default column that all of the store has been read into the index.
@@ -45,10 +48,20 @@ impl Index {
         {
             tracing::warn!(%error, aside = %aside.display(), "the index was damaged; set it aside and began a new one");
             return columns::open(&path)
-                .map(|db| Self { db })
+                .map(|opened| Self { db: opened.db })
                 .map_err(|source| IndexError { path, source });
         }
-        opened.map(|db| Self { db }).map_err(|source| IndexError { path, source })
+        let opened = opened.map_err(|source| IndexError { path, source })?;
+        if !opened.has_all {
+            tracing::debug!("a part of the index is new and is filled from the storage");
+        }
+        Ok(Self { db: opened.db })
+    }
+
+    /// Empties what is filled from the store; which job has which checkout stays.
+    pub fn clear(&mut self) -> Result<(), IndexError> {
+        let path = self.db.path().to_owned();
+        columns::clear(&mut self.db).map_err(|source| IndexError { path, source })
     }
 
     /// Says whether all of the store is in the index; until then a miss means nothing.
@@ -101,20 +114,35 @@ impl Index {
         self.db.write(batch).map_err(|e| self.failed(e))
     }
 
-    /// Writes the row of a checkout.
-    pub fn put_checkout(
+    /// Writes the row of a checkout and that it names these blobs.
+    pub fn put_checkout<'a>(
         &self,
         checkout: &CheckoutPath,
         row: &CheckoutRow,
+        blobs: impl IntoIterator<Item = &'a BlobRef>,
     ) -> Result<(), IndexError> {
-        let column = columns::checkouts(&self.db);
-        self.db.put_cf(column, keys::checkout(checkout), row.encode()).map_err(|e| self.failed(e))
+        let mut batch = WriteBatch::default();
+        batch.put_cf(columns::checkouts(&self.db), keys::checkout(checkout), row.encode());
+        let names = columns::names(&self.db);
+        for blob in blobs {
+            batch.put_cf(names, keys::name(blob, checkout), b"");
+        }
+        self.db.write(batch).map_err(|e| self.failed(e))
     }
 
-    /// Forgets a checkout that was erased.
-    pub fn forget_checkout(&self, checkout: &CheckoutPath) -> Result<(), IndexError> {
-        let column = columns::checkouts(&self.db);
-        self.db.delete_cf(column, keys::checkout(checkout)).map_err(|e| self.failed(e))
+    /// Forgets a checkout that was erased, and that it named these blobs.
+    pub fn forget_checkout<'a>(
+        &self,
+        checkout: &CheckoutPath,
+        blobs: impl IntoIterator<Item = &'a BlobRef>,
+    ) -> Result<(), IndexError> {
+        let mut batch = WriteBatch::default();
+        batch.delete_cf(columns::checkouts(&self.db), keys::checkout(checkout));
+        let names = columns::names(&self.db);
+        for blob in blobs {
+            batch.delete_cf(names, keys::name(blob, checkout));
+        }
+        self.db.write(batch).map_err(|e| self.failed(e))
     }
 
     /// At most `most` checkouts behind this path, by path.
@@ -158,4 +186,60 @@ fn set_aside(path: &Path) -> Option<PathBuf> {
         .map(|n| path.with_file_name(format!("index.broken-{n}")))
         .find(|aside| !aside.exists())
         .filter(|aside| std::fs::rename(path, aside).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_family_of_another_version_goes_and_what_is_not_derived_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let job = JobRow { checkout: "job".parse().unwrap(), mark: "1 2".into() };
+        {
+            let mut options = rocksdb::Options::default();
+            options.create_if_missing(true);
+            options.create_missing_column_families(true);
+            let families = ["blobs-1", "checkouts-1", "jobs-1"];
+            let db = DB::open_cf(&options, dir.path().join("index"), families).unwrap();
+            db.put(COMPLETE, b"").unwrap();
+            db.put_cf(db.cf_handle("jobs-1").unwrap(), "1", job.encode()).unwrap();
+        }
+        let index = Index::open(dir.path()).unwrap();
+        assert!(!index.is_complete().unwrap(), "it is to be filled again");
+        assert_eq!(index.jobs().unwrap(), [("1".to_owned(), job.clone())]);
+        index.set_complete().unwrap();
+        drop(index);
+        let mut index = Index::open(dir.path()).unwrap();
+        assert!(index.is_complete().unwrap(), "the old family is gone");
+        let blob = BlobRef::new("ab".repeat(32).parse().unwrap(), "1".parse().unwrap());
+        let row = BlobRow { stored_at: 1, last_used: 2, modified_ns: 3 };
+        index.put_blobs([(blob, row)]).unwrap();
+        assert_eq!(index.blob(&blob).unwrap(), Some(row));
+        index.clear().unwrap();
+        assert_eq!(index.blob(&blob).unwrap(), None);
+        assert_eq!(index.jobs().unwrap().len(), 1);
+        assert!(!dir.path().join("index.broken-1").exists());
+    }
+
+    #[test]
+    fn what_a_checkout_shares_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Index::open(dir.path()).unwrap();
+        let blob =
+            |size: &str| BlobRef::new("ab".repeat(32).parse().unwrap(), size.parse().unwrap());
+        let (own, common) = (blob("10"), blob("7"));
+        let row = CheckoutRow { created: 0, files: 2, bytes: 17 };
+        let (a, longer) = ("a".parse().unwrap(), "a/b".parse().unwrap());
+        index.put_checkout(&a, &row, &[common, own]).unwrap();
+        let sharing =
+            |bytes: (u64, u64)| Sharing { shared_bytes: bytes.0, exclusive_bytes: bytes.1 };
+        assert_eq!(index.sharing(&a, &[common, own]).unwrap(), sharing((0, 17)));
+        index.put_checkout(&longer, &row, &[common]).unwrap();
+        assert_eq!(index.sharing(&a, &[common, own]).unwrap(), sharing((7, 10)));
+        assert_eq!(index.sharing(&longer, &[common]).unwrap(), sharing((7, 0)));
+        assert_eq!(index.checkouts_with(&common).unwrap(), [a.clone(), longer.clone()]);
+        index.forget_checkout(&longer, &[common]).unwrap();
+        assert_eq!(index.sharing(&a, &[common, own]).unwrap(), sharing((0, 17)));
+    }
 }

@@ -1,7 +1,7 @@
 //! Rows. A row that does not decode counts as not there.
 //!
 //! ```text
-//! blobs      stored_at(8) last_used(8)             seconds since 1970, big endian
+//! blobs      stored_at(8) last_used(8) modified_ns(8)   since 1970; big endian
 //! checkouts  created(8) files(8) bytes(8)          seconds, count, bytes; big endian
 //! jobs       path, line feed, mark                 text; a path has no line feed in it
 //! ```
@@ -15,6 +15,9 @@ pub struct BlobRow {
     pub stored_at: u64,
     /// Seconds since 1970 when its mtime on disk was last set.
     pub last_used: u64,
+    /// Nanoseconds since 1970 of that mtime, when its bytes were known to be right: another one on
+    /// disk means that somebody wrote to it.
+    pub modified_ns: u64,
 }
 
 /// What the index knows of a checkout.
@@ -49,13 +52,13 @@ impl JobRow {
 }
 
 impl BlobRow {
-    pub(super) fn encode(self) -> [u8; 16] {
-        encode([self.stored_at, self.last_used])
+    pub(super) fn encode(self) -> [u8; 24] {
+        encode([self.stored_at, self.last_used, self.modified_ns])
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let [stored_at, last_used] = decode(bytes)?;
-        Some(Self { stored_at, last_used })
+        let [stored_at, last_used, modified_ns] = decode(bytes)?;
+        Some(Self { stored_at, last_used, modified_ns })
     }
 }
 
@@ -97,7 +100,7 @@ mod tests {
     fn rows_read_back_and_others_count_as_not_there() {
         let row = CheckoutRow { created: 1, files: 2, bytes: u64::MAX };
         assert_eq!(CheckoutRow::decode(&row.encode()), Some(row));
-        assert_eq!(BlobRow::decode(&row.encode()), None);
+        assert_eq!(BlobRow::decode(&row.encode()[..16]), None);
         assert_eq!(BlobRow::decode(&[]), None);
         let row = JobRow { checkout: "a/b".parse().unwrap(), mark: "1 2".into() };
         assert_eq!(JobRow::decode(row.encode().as_bytes()), Some(row));

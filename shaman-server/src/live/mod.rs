@@ -1,10 +1,12 @@
 //! Who is doing what right now; gone when the process ends.
 
+mod damages;
 mod doubts;
 mod holds;
 mod inflight;
 mod unflushed;
 
+pub use damages::Damages;
 pub use doubts::Doubts;
 pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Sending};

@@ -82,9 +82,7 @@ impl Ops {
         // Before the look at the disk: from here on a sweep leaves them, or puts them back.
         let _held = self.holds.hold(blobs.clone());
         self.require(&blobs)?;
-        let unflushed = self.unflushed.among(&blobs);
-        self.store.flush_blobs(&unflushed)?;
-        self.unflushed.remove(&unflushed);
+        self.flush_unflushed(&blobs)?;
         let mut tree = self.build_tree(&files)?;
         let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
         let manifest = Manifest {
@@ -102,7 +100,7 @@ impl Ops {
             files: published.manifest.files.len() as u64,
             bytes: published.manifest.bytes(),
         };
-        self.index.put_checkout(&published.manifest.checkout, &row)?;
+        self.index.put_checkout(&published.manifest.checkout, &row, &blobs)?;
         Ok(published.manifest)
     }
 
@@ -128,8 +126,8 @@ impl Ops {
     /// Checks on disk that all of these are there, and notes that they are used.
     fn require(&self, blobs: &[BlobRef]) -> Result<(), CheckOutError> {
         let mut missing = Vec::new();
-        for blob in blobs {
-            match self.find(blob)? {
+        for (blob, row) in blobs.iter().zip(self.index.blobs(blobs)?) {
+            match self.find_known(blob, row)? {
                 None => missing.push(*blob),
                 Some(found) => {
                     self.note_use(*blob, found.last_used)?;

@@ -3,7 +3,7 @@
 //! Rename the tree out of sight → manifest gone → index row gone → answer → delete the tree. Each
 //! step leaves something that the next start finishes.
 
-use shaman_proto::CheckoutPath;
+use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
 
 use super::{LookupError, Ops};
 use crate::store::{Removal, RemovedTree};
@@ -49,6 +49,8 @@ impl Ops {
         if let Some(pin) = self.pin_of(checkout)? {
             return Err(EraseError::Pinned(checkout.clone(), pin.reason));
         }
+        // What cannot be understood is not kept from being erased.
+        let manifest = self.store.read_manifest(checkout).unwrap_or_default();
         let erased = match self.store.remove_checkout(checkout).map_err(lookup)? {
             Removal::Removed(tree) => Erased::Erased(tree),
             Removal::WasGone => Erased::WasGone,
@@ -56,7 +58,9 @@ impl Ops {
         };
         // One that ended would come to life again with the next checkout of that name.
         self.unpin(checkout)?;
-        self.index.forget_checkout(checkout).map_err(LookupError::Index)?;
+        let blobs: Vec<BlobRef> =
+            manifest.iter().flat_map(|m| &m.files).map(ManifestEntry::blob).collect();
+        self.index.forget_checkout(checkout, &blobs).map_err(LookupError::Index)?;
         Ok(erased)
     }
 

@@ -6,6 +6,7 @@ use shaman_proto::{BlobRef, BlobStatus};
 
 use super::{LookupError, Ops};
 use crate::index::BlobRow;
+use crate::store::{DiskError, StoredBlob};
 
 /// Blobs looked up in the index at once; bounds memory, and loses nothing to speak of.
 const BATCH: usize = 4_096;
@@ -44,8 +45,8 @@ impl Ops {
         for ((position, blob), row) in batch.iter().zip(rows) {
             let known = match row.filter(is_known) {
                 Some(row) => Some(row),
-                None => self.find(blob)?.map(|found| {
-                    let row = BlobRow { stored_at: found.last_used, last_used: found.last_used };
+                None => self.find_known(blob, row)?.map(|found| {
+                    let row = row_of(&found);
                     learned.push((*blob, row));
                     row
                 }),
@@ -56,8 +57,15 @@ impl Ops {
                 }
                 None => lacking.push((*position, BlobStatus::Missing)),
                 Some(row) if self.is_stale(row.last_used) => {
-                    match self.store.mark_used(blob, (self.clock)()) {
-                        Ok(()) => learned.push((*blob, BlobRow { last_used: now, ..row })),
+                    // One that somebody wrote to must not look as if we had.
+                    let marked = match self.find_known(blob, Some(row))? {
+                        Some(_) => self.store.mark_used(blob, (self.clock)()),
+                        None => Err(DiskError::missing(&blob.to_string())),
+                    };
+                    match marked {
+                        Ok(modified_ns) => {
+                            learned.push((*blob, BlobRow { last_used: now, modified_ns, ..row }));
+                        }
                         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                             self.index.forget_blobs([blob])?;
                             lacking.push((*position, BlobStatus::Missing));
@@ -72,5 +80,14 @@ impl Ops {
             self.index.put_blobs(learned)?;
         }
         Ok(())
+    }
+}
+
+/// The row of a blob as the disk has it.
+pub(super) fn row_of(found: &StoredBlob) -> BlobRow {
+    BlobRow {
+        stored_at: found.last_used,
+        last_used: found.last_used,
+        modified_ns: found.modified_ns,
     }
 }

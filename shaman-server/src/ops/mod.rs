@@ -1,11 +1,13 @@
 //! What is done: one verb a file. Plain blocking code; who calls it brings the thread.
 
 mod check_out;
+mod damage;
 mod erase;
 mod follow;
 mod missing;
 mod pin;
 mod reindex;
+mod scrub;
 mod sweep;
 mod upload;
 mod verify;
@@ -15,15 +17,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shaman_proto::{BlobRef, BlobStatus};
 
-use crate::index::{Index, IndexError};
-use crate::live::{Doubts, Holds, Inflight, Unflushed};
-use crate::store::{DiskError, ProbeError, Space, Store, StoredBlob};
+use crate::index::{BlobRow, Index, IndexError};
+use crate::live::{Damages, Doubts, Holds, Inflight, Unflushed};
+use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 
 pub use check_out::{CheckOutError, Wanted};
+pub use damage::{Damage, Healed, Thorough};
 pub use erase::{EraseError, Erased};
 pub use follow::{Followed, ListedJob};
 pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
+pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
 pub use sweep::{AGE_MIN, Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 pub use verify::Verified;
@@ -40,6 +44,8 @@ pub struct Ops {
     holds: Holds,
     unflushed: Unflushed,
     doubts: Doubts,
+    damages: Damages,
+    scrubbing: scrub::Scrubbing,
     limits: Limits,
     clock: Clock,
 }
@@ -92,6 +98,15 @@ pub enum LookupError {
     Index(#[from] IndexError),
 }
 
+impl From<LinkError> for LookupError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Disk(error) => error.into(),
+            LinkError::Missing(blob) => DiskError::missing(&blob.to_string()).into(),
+        }
+    }
+}
+
 impl Ops {
     /// The verbs on this store and index. Blobs that changed at or after `doubtful_since` (seconds
     /// since 1970) are verified before their first use.
@@ -109,17 +124,32 @@ impl Ops {
             holds: Holds::default(),
             unflushed: Unflushed::default(),
             doubts: Doubts::new(doubtful_since),
+            damages: Damages::default(),
+            scrubbing: scrub::Scrubbing::default(),
             limits,
             clock,
         }
     }
 
-    /// Looks for a blob, in the trash too: who asks for it gets it back. One that is in doubt is
-    /// verified; one that does not match its name is set aside and missing.
-    fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
+    /// Looks for a blob, in the trash too: who asks for it gets it back. One that is in doubt, or
+    /// that somebody wrote to, is verified; one that does not match its name is set aside and
+    /// missing.
+    fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, LookupError> {
+        self.find_known(blob, self.index.blob(blob)?)
+    }
+
+    /// The same with what the index knows of it.
+    fn find_known(
+        &self,
+        blob: &BlobRef,
+        row: Option<BlobRow>,
+    ) -> Result<Option<StoredBlob>, LookupError> {
         let was_doubt = self.doubts.since().is_some();
         let mut found = self.store.find(blob)?;
         if found.is_none() {
+            if let Some(file) = self.store.find_misfit(blob)? {
+                self.set_aside(blob, file)?;
+            }
             // Whoever put it back, the sweep itself, another client or we: it may be there now.
             self.store.restore(blob)?;
             found = self.store.find(blob)?;
@@ -128,24 +158,24 @@ impl Ops {
             // The last torn blob may have been set aside since the look.
             found = self.store.find(blob)?;
         }
-        match found {
-            Some(found) if self.doubts.covers(blob, found.changed) => {
-                Ok(self.verify(blob)?.then_some(found))
-            }
-            found => Ok(found),
+        let Some(found) = found else { return Ok(None) };
+        if self.doubts.covers(blob, found.changed) || self.is_written_to(blob, row, &found)? {
+            return Ok(self.verify(blob)?.then_some(found));
         }
+        Ok(Some(found))
     }
 
-    /// Reads a blob in doubt. `false`: it was torn, and is in quarantine now.
-    fn verify(&self, blob: &BlobRef) -> Result<bool, DiskError> {
-        let Some(is_whole) = self.store.matches_name(blob)? else { return Ok(false) };
-        if is_whole {
-            self.doubts.trust(*blob);
-        } else {
-            tracing::warn!(blob = %blob, "a blob was torn by a power cut; it is in quarantine, and clients send it again");
-            self.store.quarantine(blob)?;
-        }
-        Ok(is_whole)
+    /// Says whether a blob's file has another mtime than we know of.
+    fn is_written_to(
+        &self,
+        blob: &BlobRef,
+        row: Option<BlobRow>,
+        found: &StoredBlob,
+    ) -> Result<bool, IndexError> {
+        let differs =
+            |row: Option<BlobRow>| row.is_some_and(|r| r.modified_ns != found.modified_ns);
+        // Another request may have marked it as used between both looks.
+        Ok(differs(row) && differs(self.index.blob(blob)?))
     }
 
     /// Room on the storage.

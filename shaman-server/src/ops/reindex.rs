@@ -1,9 +1,11 @@
 //! Store → index.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use shaman_proto::BlobRef;
 
+use super::missing::row_of;
 use super::{LookupError, Ops};
 use crate::index::{BlobRow, CheckoutRow};
 
@@ -54,7 +56,7 @@ impl Ops {
             };
         self.store.walk_blobs(|blob, found| {
             done.blobs += 1;
-            batch.push((blob, BlobRow { stored_at: found.last_used, last_used: found.last_used }));
+            batch.push((blob, row_of(&found)));
             if batch.len() < BATCH {
                 return ControlFlow::Continue(());
             }
@@ -70,10 +72,10 @@ impl Ops {
                     files: manifest.files.len() as u64,
                     bytes: manifest.bytes(),
                 };
-                flow(
-                    self.index.put_checkout(&manifest.checkout, &row).map_err(Into::into),
-                    &mut failure,
-                )
+                let blobs: BTreeSet<BlobRef> =
+                    manifest.files.iter().map(shaman_proto::ManifestEntry::blob).collect();
+                let written = self.index.put_checkout(&manifest.checkout, &row, &blobs);
+                flow(written.map_err(Into::into), &mut failure)
             })?;
         }
         match failure {

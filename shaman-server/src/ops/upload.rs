@@ -133,12 +133,22 @@ impl Ops {
         let Upload { blob, staged, sending: _sending } = *upload;
         let verified = staged.verify()?;
         self.unflushed.add(blob);
-        let committed = verified.commit(&self.store)?;
+        let now = self.now_secs();
+        let committed = verified.commit(&self.store, now)?;
         if committed == Committed::New {
             self.doubts.trust(blob);
+            if let Some(found) = self.store.find(&blob)? {
+                let row =
+                    BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
+                self.index.put_blobs([(blob, row)])?;
+            }
+            if let Err(error) = self.heal_with(&blob) {
+                // The blob is there all the same, and the upkeep tries again.
+                tracing::error!(blob = %blob, %error, "cannot heal the checkouts of a blob that came back");
+            }
+        } else if let Some(found) = self.find(&blob)? {
+            self.note_use(blob, found.last_used)?;
         }
-        let now = self.now_secs();
-        self.index.put_blobs([(blob, BlobRow { stored_at: now, last_used: now })])?;
         if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
             self.store.flush_all()?;
             self.unflushed.remove(&many);
@@ -149,14 +159,20 @@ impl Ops {
         })
     }
 
+    /// Flushes those of these blobs that are not flushed yet.
+    pub(super) fn flush_unflushed(&self, blobs: &[BlobRef]) -> Result<(), DiskError> {
+        let unflushed = self.unflushed.among(blobs);
+        self.store.flush_blobs(&unflushed)?;
+        self.unflushed.remove(&unflushed);
+        Ok(())
+    }
+
     /// Keeps a blob from ageing, since we are about to tell somebody that we have it.
     pub(super) fn note_use(&self, blob: BlobRef, last_used: u64) -> Result<(), LookupError> {
         if self.is_stale(last_used) {
-            self.store.mark_used(&blob, (self.clock)())?;
-            self.index.put_blobs([(
-                blob,
-                BlobRow { stored_at: last_used, last_used: self.now_secs() },
-            )])?;
+            let modified_ns = self.store.mark_used(&blob, (self.clock)())?;
+            let row = BlobRow { stored_at: last_used, last_used: self.now_secs(), modified_ns };
+            self.index.put_blobs([(blob, row)])?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Finding blobs, and saying that they were used.
 
 use std::fs::FileTimes;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -9,15 +9,11 @@ use std::time::SystemTime;
 
 use rustix::fs::{AtFlags, FileType, Mode, statat};
 use rustix::io::Errno;
-use sha2::{Digest as _, Sha256};
-use shaman_proto::{BlobRef, Digest};
+use shaman_proto::BlobRef;
 
 use super::Store;
 use super::disk::{DiskError, During as _};
 use super::layout::{blob_below_stored, parse_blob};
-
-/// Bytes read at once when a blob is verified.
-const PIECE_BYTES: usize = 1 << 20;
 
 /// What the disk says of a blob that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +28,9 @@ pub struct StoredBlob {
     pub file: (u64, u64),
     /// Seconds since 1970 when anything about the file last changed (its ctime).
     pub changed: u64,
+    /// Nanoseconds since 1970 of its mtime: another one than we set means that somebody wrote to
+    /// it. (The ctime says less: it moves with every link.)
+    pub modified_ns: u64,
 }
 
 impl Store {
@@ -55,46 +54,28 @@ impl Store {
         }
     }
 
-    /// Reads a blob and compares it with its name. `None`: it is gone.
-    pub fn matches_name(&self, blob: &BlobRef) -> Result<Option<bool>, DiskError> {
-        let path = self.layout.blob(blob);
-        let mut file = match std::fs::File::open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            file => file.during("open", &path)?,
-        };
-        let mut hasher = Sha256::new();
-        let mut piece = vec![0; PIECE_BYTES];
-        let mut bytes = 0_u64;
-        loop {
-            let read = file.read(&mut piece).during("read", &path)?;
-            if read == 0 {
-                break;
-            }
-            hasher.update(&piece[..read]);
-            bytes += read as u64;
-        }
-        let digest = Digest::from_bytes(hasher.finalize().into());
-        Ok(Some(digest == blob.digest && bytes == blob.size.bytes()))
-    }
-
-    /// Sets what stands under a blob's name aside, for a person to look at; the blob is missing
-    /// from then on.
-    pub fn quarantine(&self, blob: &BlobRef) -> Result<(), DiskError> {
-        let from = self.layout.blob(blob);
-        let to = self.layout.quarantine().join(format!("{blob}-{}", self.unique()));
-        match std::fs::rename(&from, &to) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            moved => moved.during("set aside", &from),
-        }
-    }
-
-    /// Sets a blob's mtime, the clock of the sweep that all servers on the storage share.
-    pub fn mark_used(&self, blob: &BlobRef, now: SystemTime) -> Result<(), DiskError> {
+    /// Sets a blob's mtime, the clock of the sweep that all servers on the storage share. Gives it
+    /// as the file system keeps it, see [`StoredBlob::modified_ns`].
+    pub fn mark_used(&self, blob: &BlobRef, now: SystemTime) -> Result<u64, DiskError> {
         let path = self.layout.blob(blob);
         let times = FileTimes::new().set_accessed(now).set_modified(now);
         // Opening for reading is enough for the owner, and blobs are read-only.
-        let touched = std::fs::File::open(&path).and_then(|file| file.set_times(times));
+        let touched = std::fs::File::open(&path).and_then(|file| {
+            file.set_times(times)?;
+            let meta = file.metadata()?;
+            Ok(nanoseconds(meta.mtime(), meta.mtime_nsec()))
+        });
         touched.during("mark as used", &path)
+    }
+
+    /// Calls `visit` with the name of each blob behind `after`, in order, until it says to stop:
+    /// also where the file has another size than its name says.
+    pub fn walk_names_after(
+        &self,
+        after: Option<&BlobRef>,
+        mut visit: impl FnMut(BlobRef) -> std::ops::ControlFlow<()>,
+    ) -> Result<(), DiskError> {
+        walk_blobs_after(&self.layout.stored(), after, |blob| Ok(visit(blob)))
     }
 
     /// Calls `visit` with each blob on disk until it says to stop.
@@ -114,15 +95,35 @@ impl Store {
 /// Calls `visit` with the name of each blob below a directory that is laid out as `stored/` is.
 pub(super) fn walk_blobs_below(
     dir: &Path,
+    visit: impl FnMut(BlobRef) -> Result<std::ops::ControlFlow<()>, DiskError>,
+) -> Result<(), DiskError> {
+    walk_blobs_after(dir, None, visit)
+}
+
+/// The same for those behind `after`, in order.
+fn walk_blobs_after(
+    dir: &Path,
+    after: Option<&BlobRef>,
     mut visit: impl FnMut(BlobRef) -> Result<std::ops::ControlFlow<()>, DiskError>,
 ) -> Result<(), DiskError> {
+    let hex = after.map(|blob| blob.digest.to_string());
+    let (after_first, after_rest) = hex.as_deref().map_or(("", ""), |hex| hex.split_at(2));
     for (first, first_dir) in subdirectories(dir)? {
+        if first.as_str() < after_first {
+            continue;
+        }
         for (rest, rest_dir) in subdirectories(&first_dir)? {
-            for entry in read_dir(&rest_dir)? {
-                let blob = entry.to_str().and_then(|file| parse_blob(&first, &rest, file));
-                if let Some(blob) = blob
-                    && visit(blob)?.is_break()
-                {
+            if first == after_first && rest.as_str() < after_rest {
+                continue;
+            }
+            let mut blobs: Vec<BlobRef> = read_dir(&rest_dir)?
+                .iter()
+                .filter_map(|file| parse_blob(&first, &rest, file.to_str()?))
+                .filter(|blob| after.is_none_or(|after| blob > after))
+                .collect();
+            blobs.sort_unstable();
+            for blob in blobs {
+                if visit(blob)?.is_break() {
                     return Ok(());
                 }
             }
@@ -148,11 +149,21 @@ pub(super) fn look_at(
                 links: stat.st_nlink,
                 file: (stat.st_dev, stat.st_ino),
                 changed: u64::try_from(stat.st_ctime).unwrap_or(u64::MAX),
+                modified_ns: nanoseconds(
+                    stat.st_mtime,
+                    i64::try_from(stat.st_mtime_nsec).unwrap_or(0),
+                ),
             }))
         }
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
         failed @ Err(_) => failed.map(|_| None).during("look at", &shown()),
     }
+}
+
+/// A time as one number; one that does not fit counts as 1970.
+pub(super) fn nanoseconds(seconds: i64, fraction: i64) -> u64 {
+    let all = seconds.checked_mul(1_000_000_000).and_then(|all| all.checked_add(fraction));
+    all.and_then(|all| u64::try_from(all).ok()).unwrap_or(0)
 }
 
 /// Names in a directory; empty when it vanished meanwhile.
@@ -167,12 +178,14 @@ pub(super) fn read_dir(dir: &Path) -> Result<Vec<std::ffi::OsString>, DiskError>
     entries.map(|entry| entry.map(|e| e.file_name()).during("list", dir)).collect()
 }
 
-/// Names and paths of what may be directories; those whose name is not UTF-8 are not ours.
+/// Names and paths of what may be directories, in order; those whose name is not UTF-8 are not
+/// ours.
 fn subdirectories(dir: &Path) -> Result<Vec<(String, std::path::PathBuf)>, DiskError> {
-    let names = read_dir(dir)?;
+    let mut names: Vec<String> =
+        read_dir(dir)?.into_iter().filter_map(|name| name.into_string().ok()).collect();
+    names.sort_unstable();
     Ok(names
         .into_iter()
-        .filter_map(|name| name.into_string().ok())
         .map(|name| {
             let path = dir.join(&name);
             (name, path)

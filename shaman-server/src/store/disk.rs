@@ -22,6 +22,11 @@ pub enum FullDisk {
 }
 
 impl DiskError {
+    /// A blob that was found, and then was not there.
+    pub fn missing(blob: &str) -> Self {
+        Self { action: "find blob", path: blob.into(), source: io::ErrorKind::NotFound.into() }
+    }
+
     /// Says whether the disk was full.
     pub fn full_disk(&self) -> FullDisk {
         match self.source.kind() {

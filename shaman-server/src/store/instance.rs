@@ -6,10 +6,13 @@
 //!
 //! The lock file says when the server began, and in which life of the kernel and of the mount. A
 //! server that is gone while these went on lost nothing: what it wrote is still in the kernel. One
-//! whose kernel or mount is gone may have left blobs of which only the name is on disk.
+//! whose kernel or mount is gone may have left blobs of which only the name is on disk. A server
+//! that still doubts what an earlier one left says so in place of its life: whoever comes after it
+//! has to doubt, too, however it ended.
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, CWD, FlockOperation, StatxFlags, flock, statx};
@@ -18,25 +21,48 @@ use super::blobs::read_dir;
 use super::disk::{DiskError, During as _};
 use super::layout::{LOCK_ENDING, Layout};
 
+/// Stands in place of a life; equal to none.
+const DOUBT: &str = "doubts";
+
 /// This server among all that ever used the storage.
 #[derive(Debug)]
 pub(super) struct Instance {
     id: String,
     lock_path: PathBuf,
     is_left: bool,
-    _lock: File,
+    /// The line of a server that doubts nothing.
+    line: String,
+    lock: File,
 }
 
 impl Instance {
-    /// Takes a new id and holds its lock.
-    pub(super) fn claim(layout: &Layout, now_secs: u64) -> Result<Self, DiskError> {
+    /// Takes a new id and holds its lock. With `doubtful_since`, everything from then on stays in
+    /// doubt until [`Instance::end_doubt`].
+    pub(super) fn claim(
+        layout: &Layout,
+        now_secs: u64,
+        doubtful_since: Option<u64>,
+    ) -> Result<Self, DiskError> {
         let id = format!("{:016x}", fastrand::u64(..));
         let lock_path = layout.staging().join(format!("{id}{LOCK_ENDING}"));
         let lock = File::create_new(&lock_path).during("make", &lock_path)?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).during("lock", &lock_path)?;
         let line = format!("{now_secs} {}\n", Life::now(layout).0);
-        (&lock).write_all(line.as_bytes()).during("write", &lock_path)?;
-        Ok(Self { id, lock_path, is_left: false, _lock: lock })
+        let written = match doubtful_since {
+            None => line.clone(),
+            Some(since) => format!("{} {DOUBT}\n", since.min(now_secs)),
+        };
+        (&lock).write_all(written.as_bytes()).during("write", &lock_path)?;
+        Ok(Self { id, lock_path, is_left: false, line, lock })
+    }
+
+    /// Says that nothing from before is in doubt any more.
+    pub(super) fn end_doubt(&self) -> Result<(), DiskError> {
+        // Cut short it says nothing, which puts everything in doubt.
+        self.lock
+            .set_len(0)
+            .and_then(|()| self.lock.write_all_at(self.line.as_bytes(), 0))
+            .during("write", &self.lock_path)
     }
 
     /// Leaves the lock file where it is, as a crash would.
@@ -127,4 +153,31 @@ pub(super) fn id_in(name: &str) -> Option<&str> {
     let ours = id.bytes().all(|b| b.is_ascii_hexdigit())
         && matches!(name.as_bytes().get(16), Some(b'-' | b'.'));
     ours.then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubt_outlives_whoever_has_it_until_it_is_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path());
+        std::fs::create_dir_all(layout.staging()).unwrap();
+        let since = || doubtful_since(&layout).unwrap();
+        let mut killed = Instance::claim(&layout, 100, Some(5)).unwrap();
+        killed.leave_lock();
+        assert_eq!(since(), None, "it lives, and looks after it itself");
+        drop(killed);
+        assert_eq!(since(), Some(5), "nobody has verified what it doubted");
+        for name in read_dir(&layout.staging()).unwrap() {
+            std::fs::remove_file(layout.staging().join(name)).unwrap();
+        }
+        let mut killed = Instance::claim(&layout, 100, Some(5)).unwrap();
+        killed.end_doubt().unwrap();
+        killed.leave_lock();
+        drop(killed);
+        // Where mounts have no ids of their own, everything since its start is in doubt.
+        assert!(matches!(since(), None | Some(100)));
+    }
 }

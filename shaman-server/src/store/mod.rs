@@ -5,7 +5,7 @@
 //! ├── file-store/
 //! │   ├── stored/ab/<62 hex>/<size>.blob              a blob: read-only, named by SHA-256 and size
 //! │   ├── uploading/ab/<62 hex>/<size>-<unique>.tmp   being received
-//! │   ├── quarantine/                                 what did not match its name
+//! │   ├── quarantine/<blob>-<time>-<unique>           what did not match its name
 //! │   ├── manifests/<SHA-256 of the path>.json        one file a checkout; the claim on its path
 //! │   ├── pins/<SHA-256 of the path>.json             checkouts that must stay
 //! │   ├── staging/                                    trees being built or taken away, and locks
@@ -39,6 +39,8 @@ mod leftovers;
 mod manifests;
 mod pins;
 mod probe;
+mod quarantine;
+mod relink;
 mod roots;
 mod staged;
 mod sweep_lock;
@@ -47,7 +49,8 @@ mod tree;
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use blobs::StoredBlob;
 pub use checkouts::{Published, Taken};
@@ -57,8 +60,10 @@ pub use format::FormatError;
 pub use leftovers::Leftovers;
 pub use pins::StoredPin;
 pub use probe::ProbeError;
+pub use quarantine::{Damaged, Looked};
+pub use relink::Relinked;
 pub use staged::{Committed, Mismatch, Staged, Verified, WriteError};
-pub use sweep_lock::{Space, SweepLock};
+pub use sweep_lock::{Space, WorkLock};
 pub use trash::TrashBatch;
 pub use tree::{LinkError, Tree};
 
@@ -80,6 +85,11 @@ pub struct Store {
     staging: OwnedFd,
     unique: AtomicU64,
     folds_names: bool,
+    /// Whether some blobs from before the start may be torn.
+    is_in_doubt: AtomicBool,
+    /// Held between a look at a blob's name and taking that away, so that of two who read the same
+    /// damaged file one takes it away, and neither what came in its place.
+    setting_aside: Mutex<()>,
 }
 
 /// What was found when a storage was opened.
@@ -120,9 +130,8 @@ impl Store {
         }
         let id = format::read_or_write(&layout)?;
         let doubtful_since = instance::doubtful_since(&layout)?;
-        // Whoever comes after another cut has to doubt what we still doubt.
-        let began = doubtful_since.map_or(now_secs, |since| since.min(now_secs));
-        let instance = Instance::claim(&layout, began)?;
+        // Whoever comes after us has to doubt what we still doubt.
+        let instance = Instance::claim(&layout, now_secs, doubtful_since)?;
         let mut store = Self {
             root: dirs::open(&root)?,
             stored: dirs::open(&layout.stored())?,
@@ -132,6 +141,8 @@ impl Store {
             id,
             unique: AtomicU64::new(0),
             folds_names: false,
+            is_in_doubt: AtomicBool::new(doubtful_since.is_some()),
+            setting_aside: Mutex::default(),
         };
         store.probe()?;
         store.folds_names = store.probe_folding()?;
@@ -149,6 +160,13 @@ impl Store {
     /// Says whether names that differ only in case or in how letters are composed are one name.
     pub fn folds_names(&self) -> bool {
         self.folds_names
+    }
+
+    /// Notes that every blob in doubt was verified: the next start may trust them.
+    pub fn end_doubt(&self) -> Result<(), DiskError> {
+        self.instance.end_doubt()?;
+        self.is_in_doubt.store(false, Ordering::Release);
+        Ok(())
     }
 
     /// Absolute path of the directory that holds all checkouts.
@@ -171,8 +189,8 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // Without a lock left behind nobody doubts what came since the start.
-        if self.flush_all().is_err() {
+        // Without a lock left behind nobody doubts what came since the start, or before.
+        if self.flush_all().is_err() || self.is_in_doubt.load(Ordering::Acquire) {
             self.instance.leave_lock();
         }
     }

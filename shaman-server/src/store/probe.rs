@@ -43,6 +43,15 @@ impl Store {
         if same.map_err(ProbeError::NoLinks)? { Ok(()) } else { Err(ProbeError::LinksAreCopies) }
     }
 
+    /// Writes a file and reads it back.
+    pub fn try_writing(&self) -> Result<(), DiskError> {
+        let path = self.layout.staging().join(self.probe_name());
+        let tried = std::fs::write(&path, b"probe").and_then(|()| std::fs::read(&path));
+        let removed = std::fs::remove_file(&path);
+        tried.during("read back", &path)?;
+        removed.during("remove", &path)
+    }
+
     /// Makes a file where checkouts are and looks for it under other spellings: says whether names
     /// that differ only in case or composition are one name there.
     pub(super) fn probe_folding(&self) -> Result<bool, DiskError> {

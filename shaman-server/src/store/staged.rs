@@ -126,19 +126,27 @@ impl Verified {
     ///
     /// The blob is complete and read-only when its name appears, but flushed only later, at the
     /// latest before a checkout names it. On failure nothing is left.
-    pub fn commit(mut self, store: &Store) -> Result<Committed, DiskError> {
+    pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
         let Staged { blob, file, path, .. } = &self.staged;
         file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");
-        match in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from)) {
+        let name = || in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from));
+        match name() {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                 if store.find(blob)?.is_some() {
                     return Ok(Committed::AlreadyThere);
                 }
-                // What stands there has another size, so it is no blob: a torn write of old.
-                std::fs::rename(path, &target).during("replace", &target)?;
+                // What stands there has another size, so it is no blob: a torn write of old, or
+                // somebody cut it short in a checkout, which is to be healed.
+                match store.find_misfit(blob)? {
+                    Some(file) => {
+                        store.quarantine(blob, file, now_secs)?;
+                        name().during("name", &target)?;
+                    }
+                    None => std::fs::rename(path, &target).during("replace", &target)?,
+                }
             }
             failed @ Err(_) => failed.during("name", &target)?,
         }

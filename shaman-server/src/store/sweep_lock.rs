@@ -1,4 +1,4 @@
-//! One sweep at a time, whichever server runs it.
+//! One sweep and one scrub at a time, whichever server runs it.
 
 use std::fs::{File, OpenOptions};
 
@@ -8,16 +8,25 @@ use rustix::io::Errno;
 use super::Store;
 use super::disk::{DiskError, During as _};
 
-/// Held while a sweep runs.
+/// Held while a sweep or a scrub runs.
 #[derive(Debug)]
-pub struct SweepLock {
+pub struct WorkLock {
     _file: File,
 }
 
 impl Store {
     /// Takes the storage's sweep lock; `None` when somebody else has it.
-    pub fn lock_sweep(&self) -> Result<Option<SweepLock>, DiskError> {
-        let path = self.layout.staging().join("sweep.lock");
+    pub fn lock_sweep(&self) -> Result<Option<WorkLock>, DiskError> {
+        self.lock_work("sweep.lock")
+    }
+
+    /// Takes the storage's scrub lock; `None` when somebody else has it.
+    pub fn lock_scrub(&self) -> Result<Option<WorkLock>, DiskError> {
+        self.lock_work("scrub.lock")
+    }
+
+    fn lock_work(&self, name: &str) -> Result<Option<WorkLock>, DiskError> {
+        let path = self.layout.staging().join(name);
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -25,7 +34,7 @@ impl Store {
             .open(&path)
             .during("open", &path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(SweepLock { _file: file })),
+            Ok(()) => Ok(Some(WorkLock { _file: file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             failed @ Err(_) => failed.map(|()| None).during("lock", &path),
         }

@@ -106,14 +106,24 @@ impl Store {
         for file in group.files {
             let (_, name) = file.path.split();
             let blob = file.blob();
-            match linkat(&self.stored, blob_below_stored(&blob), dir, name, AtFlags::empty()) {
-                Ok(()) => {}
-                Err(Errno::NOENT) => return Err(LinkError::Missing(blob)),
-                Err(Errno::MLINK) => self.link_fresh_copy(&blob, dir, name)?,
-                failed @ Err(_) => failed.during("link", &tree.path.join(file.path.as_str()))?,
-            }
+            self.link_blob(&blob, dir, name)?;
         }
         Ok(())
+    }
+
+    /// Gives a blob one more name.
+    pub(super) fn link_blob(
+        &self,
+        blob: &BlobRef,
+        dir: &OwnedFd,
+        name: &str,
+    ) -> Result<(), LinkError> {
+        match linkat(&self.stored, blob_below_stored(blob), dir, name, AtFlags::empty()) {
+            Ok(()) => Ok(()),
+            Err(Errno::NOENT) => Err(LinkError::Missing(*blob)),
+            Err(Errno::MLINK) => self.link_fresh_copy(blob, dir, name),
+            failed @ Err(_) => Ok(failed.during("link", &self.layout.blob(blob))?),
+        }
     }
 
     /// Links a blob that has as many names as the file system allows (65,000 on ext4): the blob
@@ -122,7 +132,13 @@ impl Store {
         let path = self.layout.blob(blob);
         let fresh = self.layout.staging().join(format!("{}.blob", self.unique()));
         let copied = std::fs::copy(&path, &fresh)
-            .and_then(|_| std::fs::File::open(&fresh)?.sync_all())
+            .and_then(|_| {
+                let copy = std::fs::File::open(&fresh)?;
+                // The clock of the sweep goes on, and nobody seems to have written to it.
+                let modified = std::fs::metadata(&path)?.modified()?;
+                copy.set_times(std::fs::FileTimes::new().set_modified(modified))?;
+                copy.sync_all()
+            })
             .and_then(|()| std::fs::rename(&fresh, &path))
             .during("renew", &path);
         if copied.is_err() {

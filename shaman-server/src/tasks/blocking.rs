@@ -8,6 +8,9 @@ use tokio::sync::Semaphore;
 /// only take memory.
 const PERMITS: usize = 64;
 
+/// The nice value that gives way to all others.
+const NICEST: i32 = 19;
+
 /// The work met a bug and ended; the panic's message is in the log of the process.
 #[derive(Debug, thiserror::Error)]
 #[error("the server met a bug; its log says where, please report it")]
@@ -22,6 +25,28 @@ pub struct Blocking {
 impl Default for Blocking {
     fn default() -> Self {
         Self { permits: Arc::new(Semaphore::new(PERMITS)) }
+    }
+}
+
+/// Runs work that takes hours on a thread of its own, behind everything else: with the lowest
+/// priority that the system has for ordinary programs, for the disk too where its scheduler knows
+/// any.
+pub async fn calmly<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Panicked> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("shaman-calm".into()).spawn(move || {
+        // On Linux this is about the calling thread. Without it the work is merely less calm.
+        rustix::process::setpriority_process(None, NICEST).ok();
+        // Nobody waits any more when the server stops.
+        drop(tell.send(work()));
+    });
+    match thread {
+        Ok(_) => told.await.map_err(|_| Panicked),
+        Err(error) => {
+            tracing::error!(%error, "cannot start a thread");
+            Err(Panicked)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod hostile;
 mod job_names;
 mod layers;
 mod restarts;
+mod scrubbing;
 mod statuses;
 mod support;
 mod sweeping;

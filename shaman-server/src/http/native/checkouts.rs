@@ -9,6 +9,7 @@ use shaman_proto::CheckoutPath;
 use shaman_proto::wire::native::{CheckoutSummary, CheckoutsAnswer};
 
 use super::pins::pin_on_wire;
+use super::time_on_wire;
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
@@ -42,11 +43,9 @@ fn page(ops: &Ops, after: &str) -> Result<CheckoutsAnswer, LookupError> {
     let rows = ops.checkouts_after(after, PAGE + 1)?;
     let mut checkouts = Vec::with_capacity(rows.len().min(PAGE));
     for (checkout, row) in rows.iter().take(PAGE) {
-        let created = i64::try_from(row.created).unwrap_or(0);
-        let created = jiff::Timestamp::from_second(created).unwrap_or_default();
         checkouts.push(CheckoutSummary {
             checkout: checkout.as_str().to_owned(),
-            created: created.to_string(),
+            created: time_on_wire(row.created),
             files: row.files,
             bytes: row.bytes,
             pin: ops.pin_of(checkout)?.map(|pin| pin_on_wire(&pin)),

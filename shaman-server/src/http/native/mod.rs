@@ -1,7 +1,9 @@
 //! Our own API, below `/v1`: JSON, for ops and for clients that know us.
 
 mod checkouts;
+mod damage;
 mod pins;
+mod scrub;
 mod sweep;
 
 use axum::Router;
@@ -19,9 +21,17 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/sweep", post(sweep::sweep))
+        .route("/v1/scrub", post(scrub::ask).get(scrub::show))
+        .route("/v1/damage", get(damage::show))
         .route("/v1/checkouts", get(checkouts::list))
         .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))
         .route("/v1/pins/{*checkout}", put(pins::pin).delete(pins::unpin))
+}
+
+/// Seconds since 1970, as RFC 3339.
+fn time_on_wire(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(0);
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().to_string()
 }
 
 impl From<SweepError> for Failure {

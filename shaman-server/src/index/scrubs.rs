@@ -1,0 +1,33 @@
+//! How far the scrub is; when it is lost, a pass begins anew.
+
+use shaman_proto::BlobRef;
+
+use super::{Index, IndexError};
+
+const SCRUB: &[u8] = b"scrub-1";
+
+impl Index {
+    /// What was noted of the scrub: a text of whoever noted it.
+    pub fn scrub_note(&self) -> Result<Option<Vec<u8>>, IndexError> {
+        self.db.get(SCRUB).map_err(|e| self.failed(e))
+    }
+
+    /// Notes how far the scrub is.
+    pub fn put_scrub_note(&self, note: &[u8]) -> Result<(), IndexError> {
+        self.db.put(SCRUB, note).map_err(|e| self.failed(e))
+    }
+
+    /// About how many blobs there are.
+    pub fn count_blobs(&self) -> Result<u64, IndexError> {
+        let column = super::columns::blobs(&self.db);
+        self.db
+            .property_int_value_cf(column, "rocksdb.estimate-num-keys")
+            .map(Option::unwrap_or_default)
+            .map_err(|e| self.failed(e))
+    }
+
+    /// Looks up one blob.
+    pub fn blob(&self, blob: &BlobRef) -> Result<Option<super::BlobRow>, IndexError> {
+        Ok(self.blobs(std::slice::from_ref(blob))?.pop().flatten())
+    }
+}
