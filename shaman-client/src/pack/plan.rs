@@ -100,9 +100,6 @@ struct Places {
 impl Places {
     fn put(&mut self, file: &Lead, place: String) -> Result<(), GatherError> {
         let Lead { path, asked } = file;
-        if asked.to_str().is_none() {
-            return Err(GatherError::NotUtf8(asked.clone()));
-        }
         match self.all.entry(place) {
             Entry::Vacant(free) => {
                 self.left.push((asked.clone(), free.key().clone()));

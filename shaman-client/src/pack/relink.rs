@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::layout::{Form, Layout, join, slashed};
+use super::layout::{self, Form, Layout, join, slashed};
 use super::spell::relative;
 use crate::blend::{Edit, Heads, Stored};
 use crate::trace::{Also, Lead, PackedLibrary, Reference, Referring, Role};
@@ -90,14 +90,15 @@ fn place(
     };
     let leads_to = reference.leads_to(&Path::new(PACK).join(&base));
     let mut wanted = Path::new(PACK).join(&full);
-    wanted.extend(&reference.name);
+    let name = reference.name.as_deref().map(layout::name);
+    wanted.extend(name.as_deref().map(Path::new));
     if reference.is_relative() && leads_to == wanted {
         return (full, Vec::new());
     }
     if !reference.is_relative() && reference.files.is_empty() && reference.role != Role::Base {
         return (full, Vec::new());
     }
-    let name = reference.name.as_ref().map(|name| name.as_encoded_bytes());
+    let name = name.as_deref().map(str::as_bytes);
     for form in [Form::Full, Form::Short] {
         let dir = layout.dir(anchor, form);
         let mut new = relative(&base, &dir, name);
@@ -135,7 +136,7 @@ fn either<'a>(asked: &'a Path, on_disk: &'a Path, layout: Layout<'_>) -> &'a Pat
 /// Where a file goes that nothing keeps together with others.
 pub(super) fn default_place(path: &Path, layout: Layout<'_>) -> String {
     let dir = layout.dir(path.parent().unwrap_or(path), Form::Full);
-    join(&dir, &path.file_name().unwrap_or_default().to_string_lossy())
+    join(&dir, &layout::name(path.file_name().unwrap_or_default()))
 }
 
 fn edits(reference: &Reference, stored: Stored, new: &[u8]) -> Vec<Edit> {
@@ -170,6 +171,16 @@ fn files(
             needs.warnings.push(format!(
                 "`{}` gets a place in the pack where what leads there from `{}` will not find it; \
                  use a relative path",
+                spelled.display(),
+                referring.path.display()
+            ));
+        }
+        // Its name follows from what is not changed, as that of a picture of a strip.
+        let kept_name = file.asked.strip_prefix(&reference.anchor).unwrap_or(spelled);
+        if reference.name.is_none() && kept_name.to_str().is_none() {
+            needs.warnings.push(format!(
+                "the name of `{}` is not UTF-8 and is another one in the pack, where what leads \
+                 there from `{}` will not find it; rename it",
                 spelled.display(),
                 referring.path.display()
             ));

@@ -196,12 +196,6 @@ impl Report {
             let users: Vec<_> = users.iter().map(user).collect();
             match (size, absence) {
                 (Some(size), _) => {
-                    if asked.to_str().is_none() {
-                        self.warnings.insert(format!(
-                            "the name of `{}` is not UTF-8 and will be another one in the pack; rename it",
-                            asked.display()
-                        ));
-                    }
                     // As it is asked for, unless only the name on disk lies inside.
                     let in_pack =
                         in_pack(&asked, &self.root).or_else(|| in_pack(&path, &self.root));

@@ -5,6 +5,7 @@ use std::path::Path;
 use shaman_client::trace::{self, Kind, TraceError};
 
 use crate::build::{Build, Form};
+use crate::pack_support::Pack;
 use crate::support::{Folder, assets, blends, missing};
 
 fn images(paths: &[&[u8]]) -> Vec<u8> {
@@ -111,7 +112,7 @@ fn drives_and_servers_of_windows_are_missing_elsewhere() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_name_that_is_not_utf_8_is_found_and_warned_about() {
+fn a_name_that_is_not_utf_8_is_found_and_has_another_one_in_the_pack() {
     use std::os::unix::ffi::OsStrExt as _;
 
     let folder = Folder::new();
@@ -120,9 +121,12 @@ fn a_name_that_is_not_utf_8_is_found_and_warned_about() {
     folder.put("main.blend", &images(&[b"//caf\xe9.png"]));
     let trace = folder.trace("main.blend");
     assert!(trace.files.iter().any(|file| file.path == path));
-    assert!(trace.warnings[0].contains("not UTF-8"));
+    assert!(trace.warnings.is_empty());
     let json = serde_json::to_string(&trace).unwrap();
     assert!(json.contains("caf\u{fffd}.png"));
+    let pack = Pack::of(&trace);
+    assert!(pack.files.contains(&"caf_xE9.png".to_owned()), "{:?}", pack.files);
+    assert!(pack.trace().missing.is_empty());
 }
 
 #[test]

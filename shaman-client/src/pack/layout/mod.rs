@@ -9,6 +9,8 @@
 //! The number is made of the directory's own path and nothing else, so that another file in the
 //! pack never moves this one, and all files of a directory stay together.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::{Component, Path};
 
 use sha2::{Digest as _, Sha256};
@@ -57,13 +59,27 @@ impl Layout<'_> {
     }
 }
 
-/// Gives a relative path with `/`. What is not UTF-8 is replaced.
+/// Gives a relative path with `/`, its names as [`name`] gives them.
 pub(super) fn slashed(path: &Path) -> String {
     let names = path.components().filter_map(|part| match part {
-        Component::Normal(name) => Some(name.to_string_lossy()),
+        Component::Normal(part) => Some(name(part)),
         _ => None,
     });
     names.collect::<Vec<_>>().join("/")
+}
+
+/// Gives the name in the pack: the same, but `_xE9` for each byte that is not UTF-8, since what
+/// creates checkouts knows text only.
+pub(super) fn name(name: &OsStr) -> Cow<'_, str> {
+    if let Some(name) = name.to_str() {
+        return Cow::Borrowed(name);
+    }
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("_x{byte:02X}")));
+    }
+    Cow::Owned(text)
 }
 
 /// Joins a place and what is in it.
