@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
 use crate::config::{Config, Room};
@@ -127,6 +127,18 @@ pub(crate) fn limits(config: &Config) -> Limits {
         Room::Percent(percent) => Reserve::Percent(percent),
     };
     Limits { grace: sweeping.max_age, reserve }
+}
+
+/// Opens a storage and the index of its server, which has to be stopped.
+pub(crate) fn open_stopped(config: &Config) -> anyhow::Result<Ops> {
+    let storage = config.storage.display();
+    match Store::is_served(&config.storage)? {
+        None => bail!("there is no storage in `{storage}`; name it with --storage or --config"),
+        Some(true) => bail!(
+            "a server runs on the storage `{storage}`; stop it first, or ask it to do this (`POST /v1/sweep`, `POST /v1/scrub`)"
+        ),
+        Some(false) => open(&config.storage, &config.state, limits(config)),
+    }
 }
 
 /// Asks the Manager how it is set up, then keeps looking at its jobs.

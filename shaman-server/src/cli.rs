@@ -24,6 +24,67 @@ pub struct Cli {
 pub enum Command {
     /// Receive files and make checkouts until SIGTERM or Ctrl-C (the default)
     Serve(ServeArgs),
+    /// Sweep a storage whose server is stopped: remove what nothing uses
+    Gc(GcArgs),
+    /// Test every invariant of a storage whose server is stopped; fails when one is broken
+    Check(CheckArgs),
+    /// Rebuild the index of a server that is stopped
+    Reindex(StoreArgs),
+}
+
+/// Which storage.
+#[derive(Debug, Clone, Args)]
+pub struct StoreArgs {
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Shared storage [default: ./shaman-storage]
+    #[arg(long, value_name = "DIR", env = "SHAMAN_STORAGE")]
+    pub storage: Option<PathBuf>,
+    /// Local state [default: ./shaman-state]
+    #[arg(long, value_name = "DIR", env = "SHAMAN_STATE")]
+    pub state: Option<PathBuf>,
+}
+
+impl StoreArgs {
+    /// What was said.
+    pub fn said(&self) -> Said {
+        Said { storage: self.storage.clone(), state: self.state.clone(), ..Said::default() }
+    }
+}
+
+/// Arguments of `shaman-server gc`.
+#[derive(Debug, Clone, Args)]
+pub struct GcArgs {
+    /// Which storage.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Blobs that were not used for longer go, like `14d` [default: `maxAge` of the configuration]
+    #[arg(long, value_name = "TIME")]
+    pub max_age: Option<String>,
+    /// Also when nearly all of the storage would go
+    #[arg(long)]
+    pub force: bool,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman-server check`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// Which storage.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Share of the blobs to read and compare with their names, like `5%`
+    #[arg(long, value_name = "SHARE", default_value = "0%")]
+    pub read_data: String,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `shaman-server serve`. What is said here or in the environment wins over the file.

@@ -7,7 +7,7 @@
 //! names      digest(32) size(8, big endian) path   which checkouts name a blob; the rows are empty
 //! ```
 
-use shaman_proto::{BlobRef, CheckoutPath};
+use shaman_proto::{BlobRef, BlobSize, CheckoutPath, Digest};
 
 pub(super) fn blob(blob: &BlobRef) -> [u8; 40] {
     let mut key = [0; 40];
@@ -23,4 +23,10 @@ pub(super) fn checkout(checkout: &CheckoutPath) -> &[u8] {
 
 pub(super) fn name(blob_ref: &BlobRef, path: &CheckoutPath) -> Vec<u8> {
     [&blob(blob_ref)[..], checkout(path)].concat()
+}
+
+pub(super) fn read_blob(key: &[u8]) -> Option<BlobRef> {
+    let (digest, size) = key.split_first_chunk::<32>()?;
+    let size = u64::from_be_bytes(size.try_into().ok()?);
+    Some(BlobRef::new(Digest::from_bytes(*digest), BlobSize::new(size).ok()?))
 }

@@ -88,6 +88,17 @@ impl Index {
             .collect()
     }
 
+    /// Calls `visit` with each blob that has a row.
+    pub fn each_blob(&self, mut visit: impl FnMut(BlobRef)) -> Result<(), IndexError> {
+        for row in self.db.iterator_cf(columns::blobs(&self.db), IteratorMode::Start) {
+            let (key, _) = row.map_err(|e| self.failed(e))?;
+            if let Some(blob) = keys::read_blob(&key) {
+                visit(blob);
+            }
+        }
+        Ok(())
+    }
+
     /// Writes rows for these blobs.
     pub fn put_blobs(
         &self,

@@ -1,5 +1,6 @@
 //! What is done: one verb a file. Plain blocking code; who calls it brings the thread.
 
+mod check;
 mod check_out;
 mod damage;
 mod erase;
@@ -21,6 +22,7 @@ use crate::index::{BlobRow, Index, IndexError};
 use crate::live::{Damages, Doubts, Holds, Inflight, Unflushed};
 use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 
+pub use check::Check;
 pub use check_out::{CheckOutError, Wanted};
 pub use damage::{Damage, Healed, Thorough};
 pub use erase::{EraseError, Erased};

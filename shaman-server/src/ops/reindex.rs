@@ -36,6 +36,12 @@ pub enum Ended {
 pub type ReindexError = LookupError;
 
 impl Ops {
+    /// Empties the index and reads all of the store into it again.
+    pub fn reindex_anew(&mut self) -> Result<Ended, ReindexError> {
+        self.index.clear()?;
+        self.reindex(|| true)
+    }
+
     /// Reads the store into the index unless that was done already. Runs beside everything else:
     /// rows it finds are facts, and rows others write meanwhile are newer.
     pub fn reindex(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {

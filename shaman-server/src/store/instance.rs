@@ -132,6 +132,19 @@ pub(super) fn doubtful_since(layout: &Layout) -> Result<Option<u64>, DiskError> 
     Ok(since)
 }
 
+/// Says whether any server runs on the storage.
+pub(super) fn any_lives(layout: &Layout) -> Result<bool, DiskError> {
+    for name in read_dir(&layout.staging())? {
+        let Some(name) = name.to_str().filter(|name| name.ends_with(LOCK_ENDING)) else { continue };
+        if let Some(id) = id_in(name)
+            && !is_gone(layout, id)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Says whether the server with this id is gone: its lock file is away or can be taken.
 pub(super) fn is_gone(layout: &Layout, id: &str) -> Result<bool, DiskError> {
     let path = layout.staging().join(format!("{id}{LOCK_ENDING}"));

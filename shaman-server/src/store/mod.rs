@@ -152,6 +152,16 @@ impl Store {
         Ok((store, Opened { leftovers, doubtful_since }))
     }
 
+    /// Says whether a server runs on the storage at `root`; `None`: there is no storage.
+    pub fn is_served(root: &Path) -> Result<Option<bool>, DiskError> {
+        let root = std::path::absolute(root).during("find", root)?;
+        let layout = Layout::new(&root);
+        if !layout.stored().is_dir() {
+            return Ok(None);
+        }
+        instance::any_lives(&layout).map(Some)
+    }
+
     /// Name of this storage, the same for all servers on it.
     pub fn id(&self) -> &str {
         &self.id

@@ -33,6 +33,21 @@ impl Store {
         Ok(self.open_parent(checkout, file, sought)?.is_some())
     }
 
+    /// Size of what stands at a path of a checkout, through a symlink too; `None`: nothing does.
+    pub fn size_in_checkout(
+        &self,
+        checkout: &CheckoutPath,
+        file: &FilePath,
+    ) -> Result<Option<u64>, DiskError> {
+        let shown = self.layout.jobs().join(checkout.as_str()).join(file.as_str());
+        let Some(dir) = self.open_directory_of(checkout, file)? else { return Ok(None) };
+        match statat(&dir, file.split().1, AtFlags::empty()) {
+            Ok(stat) => Ok(u64::try_from(stat.st_size).ok()),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            failed @ Err(_) => failed.map(|_| None).during("look at", &shown),
+        }
+    }
+
     /// Puts a good blob where a damaged file (device, inode) stands in a checkout. The blob has to
     /// be flushed; the name is not yet, see [`Store::flush_all`].
     pub fn relink(
@@ -87,8 +102,7 @@ impl Store {
         }
     }
 
-    /// Opens the directory of a checkout's file, link by link refused, if exactly the file that is
-    /// sought stands there.
+    /// Opens the directory of a checkout's file if exactly the file that is sought stands there.
     fn open_parent(
         &self,
         checkout: &CheckoutPath,
@@ -96,18 +110,30 @@ impl Store {
         sought: (u64, u64),
     ) -> Result<Option<OwnedFd>, DiskError> {
         let shown = self.layout.jobs().join(checkout.as_str()).join(file.as_str());
-        let (directory, name) = file.split();
-        let below = directory.split('/').filter(|part| !part.is_empty());
+        let Some(dir) = self.open_directory_of(checkout, file)? else { return Ok(None) };
+        let is_it = id_at(&dir, file.split().1).during("look at", &shown)? == Some(sought);
+        Ok(is_it.then_some(dir))
+    }
+
+    /// Opens the directory of a checkout's file; one that is a link is none.
+    fn open_directory_of(
+        &self,
+        checkout: &CheckoutPath,
+        file: &FilePath,
+    ) -> Result<Option<OwnedFd>, DiskError> {
+        let below = file.split().0.split('/').filter(|part| !part.is_empty());
         let mut dir = self.open_jobs()?;
         for part in checkout.components().chain(below) {
             match dirs::open_at(&dir, part) {
                 Ok(opened) => dir = opened,
                 Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
-                failed @ Err(_) => failed.map(drop).during("open directory", &shown)?,
+                failed @ Err(_) => {
+                    let shown = self.layout.jobs().join(checkout.as_str()).join(file.as_str());
+                    failed.map(drop).during("open directory", &shown)?;
+                }
             }
         }
-        let is_it = id_at(&dir, name).during("look at", &shown)? == Some(sought);
-        Ok(is_it.then_some(dir))
+        Ok(Some(dir))
     }
 }
 

@@ -5,5 +5,5 @@ mod sweeping;
 mod verifying;
 
 pub use scrubbing::keep_scrubbed;
-pub use sweeping::{keep_swept, order};
+pub use sweeping::{keep_swept, order, report};
 pub use verifying::verify_doubtful;

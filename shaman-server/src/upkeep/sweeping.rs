@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shaman_proto::wire::native::{Spared, SweepAnswer, Weight};
 use tokio::time::Instant;
 
 use crate::config::Sweeping;
-use crate::ops::{AGE_MIN, Dry, Ops, SweepError, SweepOrder, Swept};
+use crate::ops::{self, AGE_MIN, Dry, Ops, SweepError, SweepOrder, Swept};
 use crate::tasks::{Blocking, Stop};
 
 /// From the start to the first sweep, as with Flamenco: long enough that a server which is started
@@ -27,6 +28,25 @@ pub fn order(sweeping: &Sweeping, dry: Dry) -> SweepOrder {
         max_share: Some(sweeping.max_share),
         wanted_bytes: None,
         dry,
+    }
+}
+
+/// The report as it travels.
+pub fn report(swept: &Swept, dry: Dry) -> SweepAnswer {
+    let weight = |weight: ops::Weight| Weight { blobs: weight.blobs, bytes: weight.bytes };
+    SweepAnswer {
+        dry_run: dry == Dry::Yes,
+        all: weight(swept.all),
+        swept: weight(swept.swept),
+        spared: Spared {
+            young: weight(swept.young),
+            linked: weight(swept.linked),
+            named: weight(swept.named),
+            symlinked: weight(swept.symlinked),
+            held: weight(swept.held),
+        },
+        deleted: weight(swept.deleted),
+        trashed: weight(swept.trashed),
     }
 }
 

@@ -11,6 +11,7 @@ mod checkouts;
 mod hostile;
 mod job_names;
 mod layers;
+mod offline;
 mod restarts;
 mod scrubbing;
 mod statuses;

@@ -5,14 +5,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shaman_proto::parse_duration;
-use shaman_proto::wire::native::{Spared, SweepAnswer, SweepRequest, Weight};
+use shaman_proto::wire::native::SweepRequest;
 
 use super::BODY_BYTES_MAX;
 use crate::http::Shared;
 use crate::http::body::json_bytes;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
-use crate::ops::{self, Dry, Swept};
+use crate::ops::Dry;
 use crate::upkeep;
 
 pub(super) async fn sweep(
@@ -33,24 +33,5 @@ pub(super) async fn sweep(
         order.max_share = None;
     }
     let swept = shared.run(move |ops| ops.sweep(&order, || true)).await??;
-    Ok(json(StatusCode::OK, &answer(&swept, dry)))
-}
-
-/// The report as it travels.
-pub(super) fn answer(swept: &Swept, dry: Dry) -> SweepAnswer {
-    let weight = |weight: ops::Weight| Weight { blobs: weight.blobs, bytes: weight.bytes };
-    SweepAnswer {
-        dry_run: dry == Dry::Yes,
-        all: weight(swept.all),
-        swept: weight(swept.swept),
-        spared: Spared {
-            young: weight(swept.young),
-            linked: weight(swept.linked),
-            named: weight(swept.named),
-            symlinked: weight(swept.symlinked),
-            held: weight(swept.held),
-        },
-        deleted: weight(swept.deleted),
-        trashed: weight(swept.trashed),
-    }
+    Ok(json(StatusCode::OK, &upkeep::report(&swept, dry)))
 }
