@@ -173,6 +173,13 @@ pub(crate) fn open(
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now_secs = now.map_or(0, |since| since.as_secs());
     let (store, Opened { leftovers, doubtful_since }) = Store::open(storage, now_secs)?;
+    let abilities = store.abilities();
+    tracing::info!(
+        file_system = abilities.file_system.unwrap_or("unknown"),
+        link_limit = abilities.link_limit,
+        can = abilities.can.iter().map(|ability| ability.name()).collect::<Vec<_>>().join(" "),
+        "tried the storage"
+    );
     if leftovers != crate::store::Leftovers::default() {
         tracing::info!(
             uploads = leftovers.uploads,

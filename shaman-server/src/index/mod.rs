@@ -99,6 +99,17 @@ impl Index {
         Ok(())
     }
 
+    /// Calls `visit` with the row of each checkout.
+    pub fn each_checkout(&self, mut visit: impl FnMut(CheckoutRow)) -> Result<(), IndexError> {
+        for row in self.db.iterator_cf(columns::checkouts(&self.db), IteratorMode::Start) {
+            let (_, row) = row.map_err(|e| self.failed(e))?;
+            if let Some(row) = CheckoutRow::decode(&row) {
+                visit(row);
+            }
+        }
+        Ok(())
+    }
+
     /// Writes rows for these blobs.
     pub fn put_blobs(
         &self,

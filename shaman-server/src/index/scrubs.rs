@@ -17,15 +17,6 @@ impl Index {
         self.db.put(SCRUB, note).map_err(|e| self.failed(e))
     }
 
-    /// About how many blobs there are.
-    pub fn count_blobs(&self) -> Result<u64, IndexError> {
-        let column = super::columns::blobs(&self.db);
-        self.db
-            .property_int_value_cf(column, "rocksdb.estimate-num-keys")
-            .map(Option::unwrap_or_default)
-            .map_err(|e| self.failed(e))
-    }
-
     /// Looks up one blob.
     pub fn blob(&self, blob: &BlobRef) -> Result<Option<super::BlobRow>, IndexError> {
         Ok(self.blobs(std::slice::from_ref(blob))?.pop().flatten())

@@ -66,6 +66,17 @@ impl Ops {
         Ok(report)
     }
 
+    /// Number of damaged blobs that are not healed yet.
+    pub fn count_damage(&self) -> Result<u64, LookupError> {
+        let mut damaged = std::collections::BTreeSet::new();
+        for file in self.store.quarantined()? {
+            if file.other_names > 0 || self.store.find(&file.blob)?.is_none() {
+                damaged.insert(file.blob);
+            }
+        }
+        Ok(damaged.len() as u64)
+    }
+
     fn touched(
         &self,
         blob: &BlobRef,

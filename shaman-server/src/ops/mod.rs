@@ -9,6 +9,7 @@ mod missing;
 mod pin;
 mod reindex;
 mod scrub;
+mod status;
 mod sweep;
 mod upload;
 mod verify;
@@ -30,6 +31,7 @@ pub use follow::{Followed, ListedJob};
 pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
 pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
+pub use status::{Cost, Totals};
 pub use sweep::{AGE_MIN, Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 pub use verify::Verified;
@@ -48,6 +50,7 @@ pub struct Ops {
     doubts: Doubts,
     damages: Damages,
     scrubbing: scrub::Scrubbing,
+    seen: status::Seen,
     limits: Limits,
     clock: Clock,
 }
@@ -128,6 +131,7 @@ impl Ops {
             doubts: Doubts::new(doubtful_since),
             damages: Damages::default(),
             scrubbing: scrub::Scrubbing::default(),
+            seen: status::Seen::default(),
             limits,
             clock,
         }

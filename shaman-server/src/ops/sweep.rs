@@ -67,7 +67,7 @@ pub struct Weight {
 }
 
 impl Weight {
-    fn add(&mut self, bytes: u64) {
+    pub(super) fn add(&mut self, bytes: u64) {
         self.blobs += 1;
         self.bytes += bytes;
     }
@@ -161,6 +161,9 @@ impl Ops {
             self.sweep_one(order, &candidate, &batch, &mut swept)?;
         }
         self.settle_trash(order, &batch, &mut swept)?;
+        if order.dry == Dry::No {
+            self.note_sweep(&swept);
+        }
         Ok(swept)
     }
 

@@ -26,6 +26,7 @@
 //!   root, and directories below `jobs/` are opened one by one without following links.
 #![expect(clippy::disallowed_methods, reason = "this layer is where the disk lives")]
 
+mod abilities;
 mod blobs;
 mod checkouts;
 mod dirs;
@@ -52,6 +53,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+pub use abilities::{Abilities, Ability};
 pub use blobs::StoredBlob;
 pub use checkouts::{Published, Taken};
 pub use disk::{DiskError, FullDisk};
@@ -85,6 +87,7 @@ pub struct Store {
     staging: OwnedFd,
     unique: AtomicU64,
     folds_names: bool,
+    abilities: Abilities,
     /// Whether some blobs from before the start may be torn.
     is_in_doubt: AtomicBool,
     /// Held between a look at a blob's name and taking that away, so that of two who read the same
@@ -141,11 +144,13 @@ impl Store {
             id,
             unique: AtomicU64::new(0),
             folds_names: false,
+            abilities: Abilities::default(),
             is_in_doubt: AtomicBool::new(doubtful_since.is_some()),
             setting_aside: Mutex::default(),
         };
         store.probe()?;
         store.folds_names = store.probe_folding()?;
+        store.abilities = store.try_abilities()?;
         // Before the locks of dead servers go, which say what is in doubt.
         store.flush_all()?;
         let leftovers = store.clear_leftovers()?;
@@ -177,6 +182,11 @@ impl Store {
         self.instance.end_doubt()?;
         self.is_in_doubt.store(false, Ordering::Release);
         Ok(())
+    }
+
+    /// What the storage's file system can do.
+    pub fn abilities(&self) -> &Abilities {
+        &self.abilities
     }
 
     /// Absolute path of the directory that holds all checkouts.

@@ -14,6 +14,7 @@ mod layers;
 mod offline;
 mod restarts;
 mod scrubbing;
+mod status;
 mod statuses;
 mod support;
 mod sweeping;

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use shaman_proto::CheckoutPath;
+use shaman_proto::wire::care::{CheckoutAnswer, CheckoutSpace};
 use shaman_proto::wire::native::{CheckoutSummary, CheckoutsAnswer};
 
 use super::pins::pin_on_wire;
@@ -59,8 +60,19 @@ fn page(ops: &Ops, after: &str) -> Result<CheckoutsAnswer, LookupError> {
 pub(super) async fn show(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
     let shown = checkout.clone();
-    match shared.run(move |ops| ops.manifest(&checkout)).await?? {
-        Some(manifest) => Ok(json(StatusCode::OK, &manifest)),
+    let found = shared.run(move |ops| match ops.manifest(&checkout)? {
+        None => Ok(None),
+        Some(manifest) => ops.cost(&manifest).map(|cost| Some((manifest, cost))),
+    });
+    match found.await?? {
+        Some((manifest, cost)) => {
+            let space = CheckoutSpace {
+                logical_bytes: cost.logical_bytes,
+                shared_bytes: cost.sharing.map(|sharing| sharing.shared_bytes),
+                exclusive_bytes: cost.sharing.map(|sharing| sharing.exclusive_bytes),
+            };
+            Ok(json(StatusCode::OK, &CheckoutAnswer { manifest, space }))
+        }
         None => Err(crate::ops::PinError::NotOurs(shown).into()),
     }
 }

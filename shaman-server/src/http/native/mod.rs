@@ -4,6 +4,7 @@ mod checkouts;
 mod damage;
 mod pins;
 mod scrub;
+mod status;
 mod sweep;
 
 use axum::Router;
@@ -21,6 +22,7 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/sweep", post(sweep::sweep))
+        .route("/v1/status", get(status::show))
         .route("/v1/scrub", post(scrub::ask).get(scrub::show))
         .route("/v1/damage", get(damage::show))
         .route("/v1/checkouts", get(checkouts::list))

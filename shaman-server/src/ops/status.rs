@@ -1,0 +1,102 @@
+//! How the store is, and what a checkout costs.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use shaman_proto::{BlobRef, Manifest, ManifestEntry};
+
+use super::{LookupError, Ops, Swept, Weight};
+use crate::index::Sharing;
+use crate::store::{Abilities, Space};
+
+/// How long totals are good for: counting a million rows takes a third of a second.
+const TOTALS_KEPT: Duration = Duration::from_secs(30);
+
+/// What is in the store, as the index has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Blobs and their bytes.
+    pub blobs: Weight,
+    /// Checkouts.
+    pub checkouts: u64,
+    /// Bytes of their files, as copies would take.
+    pub logical_bytes: u64,
+    /// Whether the index has all of the store; else there is more.
+    pub is_complete: bool,
+}
+
+/// What a checkout costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Bytes of its files, as a copy would take.
+    pub logical_bytes: u64,
+    /// Bytes of its blobs, each once; `None` until the index has all of the store.
+    pub sharing: Option<Sharing>,
+}
+
+/// Totals that were counted lately, and the last sweep.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    totals: Mutex<Option<(Instant, Totals)>>,
+    last_sweep: Mutex<Option<(u64, Swept)>>,
+}
+
+impl Ops {
+    /// What is in the store; half a minute old at most.
+    pub fn totals(&self) -> Result<Totals, LookupError> {
+        let mut kept = self.seen.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, totals)) = *kept
+            && at.elapsed() < TOTALS_KEPT
+            && totals.is_complete
+        {
+            return Ok(totals);
+        }
+        let mut totals = Totals { is_complete: self.index.is_complete()?, ..Totals::default() };
+        self.index.each_blob(|blob| totals.blobs.add(blob.size.bytes()))?;
+        self.index.each_checkout(|row| {
+            totals.checkouts += 1;
+            totals.logical_bytes += row.bytes;
+        })?;
+        *kept = Some((Instant::now(), totals));
+        Ok(totals)
+    }
+
+    /// What a checkout costs, from the index: what it shares with others, and what erasing it
+    /// would free once its blobs are swept.
+    pub fn cost(&self, manifest: &Manifest) -> Result<Cost, LookupError> {
+        let sharing = if self.index.is_complete()? {
+            let blobs: BTreeSet<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+            let blobs: Vec<BlobRef> = blobs.into_iter().collect();
+            Some(self.index.sharing(&manifest.checkout, &blobs)?)
+        } else {
+            None
+        };
+        Ok(Cost { logical_bytes: manifest.bytes(), sharing })
+    }
+
+    /// The last sweep of this server that was not dry, and when it ended, in seconds since 1970.
+    pub fn last_sweep(&self) -> Option<(u64, Swept)> {
+        self.seen.last_sweep.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn note_sweep(&self, swept: &Swept) {
+        let noted = Some((self.now_secs(), swept.clone()));
+        *self.seen.last_sweep.lock().unwrap_or_else(PoisonError::into_inner) = noted;
+    }
+
+    /// Name of the storage, the same for all servers on it.
+    pub fn store_id(&self) -> &str {
+        self.store.id()
+    }
+
+    /// What the storage can do.
+    pub fn abilities(&self) -> &Abilities {
+        self.store.abilities()
+    }
+
+    /// Bytes that are never given to blobs.
+    pub fn reserve_bytes(&self, space: Space) -> u64 {
+        self.limits.reserve.bytes(space)
+    }
+}

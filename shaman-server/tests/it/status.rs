@@ -1,0 +1,58 @@
+//! What ops see.
+
+use serde_json::{Value, json};
+
+use crate::support::{Blob, TestServer};
+
+#[test]
+fn the_status_says_what_is_there_and_what_the_storage_can_do() {
+    let server = TestServer::start();
+    let blob = Blob::new("some bytes");
+    server.upload(&blob);
+    server.checked_out("job", &[blob.entry("a"), blob.entry("b")]);
+    let status = loop {
+        let status = server.get("/v1/status").json();
+        if status["is_indexed"] == true {
+            break status;
+        }
+    };
+    assert_eq!(status["blobs"], json!({"blobs": 1, "bytes": 10}));
+    assert_eq!((&status["checkouts"], &status["logical_bytes"]), (&json!(1), &json!(20)));
+    assert_eq!(status["damaged"], 0);
+    assert!(status["all_bytes"].as_u64() > status["free_bytes"].as_u64());
+    assert!(status["reserve_bytes"].as_u64() > Some(0));
+    let can: Vec<&str> =
+        status["storage"]["can"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for ability in ["hard_links", "symlinks", "renames_over_empty_directories"] {
+        assert!(can.contains(&ability), "{can:?}");
+    }
+    assert!(!can.contains(&"folds_names"));
+    assert_eq!(status["last_sweep"], Value::Null);
+    server.post_json("/v1/sweep", &json!({"dry_run": false}));
+    let status = server.get("/v1/status").json();
+    assert_eq!(status["last_sweep"]["report"]["spared"]["young"]["blobs"], 1);
+}
+
+#[test]
+fn a_checkout_says_what_erasing_it_would_free() {
+    let server = TestServer::start();
+    let (own, common, kept) = (Blob::new("own"), Blob::new("common bytes"), Blob::new("kept"));
+    for blob in [&own, &common, &kept] {
+        server.upload(blob);
+    }
+    server.checked_out("one", &[own.entry("a"), own.entry("b"), common.entry("c")]);
+    let space = |checkout: &str| loop {
+        let shown = server.get(&format!("/v1/checkouts/{checkout}")).json();
+        assert_eq!(shown["checkout"], checkout, "the manifest is as before");
+        if shown["space"]["shared_bytes"].is_u64() {
+            break shown["space"].clone();
+        }
+    };
+    let bytes = |logical: u64, shared: u64, exclusive: u64| json!({"logical_bytes": logical, "shared_bytes": shared, "exclusive_bytes": exclusive});
+    assert_eq!(space("one"), bytes(18, 0, 15));
+    server.checked_out("other", &[common.entry("x"), kept.entry("y")]);
+    assert_eq!(space("one"), bytes(18, 12, 3));
+    assert_eq!(space("other"), bytes(16, 12, 4));
+    assert_eq!(server.connect().send("DELETE", "/v1/checkouts/other", &[], b"").status, 204);
+    assert_eq!(space("one"), bytes(18, 0, 15));
+}
