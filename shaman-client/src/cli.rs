@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use shaman_proto::parse_duration;
+use shaman_proto::{CheckoutPath, parse_duration};
 
 /// Where a server listens when nobody says otherwise.
 pub const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
@@ -35,6 +35,16 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Ask the server whether it is there and what it is
     Ping(PingArgs),
+    /// List, show, erase and pin the checkouts of a server
+    Checkouts(CheckoutsArgs),
+    /// Have a server remove the blobs that nothing uses
+    Gc(GcArgs),
+    /// Tell how the store of a server is
+    Status(StatusArgs),
+    /// List the blobs of a server that are damaged, and the checkouts they stand in
+    Damage(DamageArgs),
+    /// Have a server read all its blobs again, to find damage
+    Scrub(ScrubArgs),
 }
 
 /// Which server to talk to.
@@ -263,6 +273,124 @@ pub struct VerifyArgs {
 /// Arguments of `shaman ping`.
 #[derive(Debug, Clone, Args)]
 pub struct PingArgs {
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman checkouts`.
+#[derive(Debug, Clone, Args)]
+pub struct CheckoutsArgs {
+    /// What about them.
+    #[command(subcommand)]
+    pub verb: CheckoutsVerb,
+}
+
+/// What `shaman checkouts` can do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum CheckoutsVerb {
+    /// List all checkouts
+    List(ListArgs),
+    /// Show what a checkout consists of and what it costs
+    Show(CheckoutArgs),
+    /// Erase a checkout, whoever uses it; workers that have a file of it open keep that
+    Erase(CheckoutArgs),
+    /// Keep a checkout whatever becomes of its job
+    Pin(PinArgs),
+    /// Take a pin away
+    Unpin(CheckoutArgs),
+}
+
+/// Arguments of `shaman checkouts list`.
+#[derive(Debug, Clone, Args)]
+pub struct ListArgs {
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One checkout of a server.
+#[derive(Debug, Clone, Args)]
+pub struct CheckoutArgs {
+    /// The checkout's path, exactly as `shaman checkouts list` says it
+    #[arg(value_name = "CHECKOUT")]
+    pub checkout: CheckoutPath,
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman checkouts pin`.
+#[derive(Debug, Clone, Args)]
+pub struct PinArgs {
+    /// Which checkout.
+    #[command(flatten)]
+    pub checkout: CheckoutArgs,
+    /// Why; it stands in the list
+    #[arg(long, default_value = "")]
+    pub reason: String,
+    /// For how long: 12h, 30d; default: until somebody takes it away
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    pub time: Option<Duration>,
+}
+
+/// Arguments of `shaman gc`.
+#[derive(Debug, Clone, Args)]
+pub struct GcArgs {
+    /// Only say what would be done
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Remove what was not used for longer: 14d, 744h; default: the server's own age
+    #[arg(long, value_name = "DURATION")]
+    pub max_age: Option<String>,
+    /// Also when nearly all of the store would go
+    #[arg(long)]
+    pub force: bool,
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman status`.
+#[derive(Debug, Clone, Args)]
+pub struct StatusArgs {
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman damage`.
+#[derive(Debug, Clone, Args)]
+pub struct DamageArgs {
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman scrub`.
+#[derive(Debug, Clone, Args)]
+pub struct ScrubArgs {
+    /// How fast: 20MB/s; default: as the server is configured
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<String>,
     /// Which server.
     #[command(flatten)]
     pub server: ServerArgs,

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+/// In place of a sentence that the server did not send.
+pub(super) const NO_REASON: &str = "no reason given";
+
 /// A request that got no good answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -46,6 +49,12 @@ pub enum ApiError {
         /// When it said to come back.
         wait: Option<Duration>,
     },
+    /// It is Flamenco's own server, or an old one.
+    #[error("{server} cannot do this; ask a Shaman server of this version or a later one")]
+    NotOurs {
+        /// The address.
+        server: String,
+    },
     /// The answer is not what such a server gives.
     #[error(
         "{server} does not answer as a Shaman server or Flamenco Manager does; is the address right?"
@@ -72,7 +81,7 @@ impl ApiError {
         }
         let message = match serde_json::from_str::<Sentence>(text) {
             Ok(sentence) => sentence.message,
-            Err(_) if text.trim().is_empty() => "no reason given".to_owned(),
+            Err(_) if text.trim().is_empty() => NO_REASON.to_owned(),
             Err(_) => text.chars().take(300).collect(),
         };
         Self::Refused { server: server.to_owned(), status, message, wait }
@@ -91,7 +100,10 @@ impl ApiError {
         match self {
             Self::Unreachable { source, .. } => !source.is_connect(),
             Self::NoAddress { .. } => false,
-            Self::Silent { .. } | Self::Refused { .. } | Self::Strange { .. } => true,
+            Self::NotOurs { .. }
+            | Self::Silent { .. }
+            | Self::Refused { .. }
+            | Self::Strange { .. } => true,
         }
     }
 
@@ -103,7 +115,10 @@ impl ApiError {
             Self::Refused { status, .. } => {
                 matches!(status, 408 | 417 | 425 | 429 | 500 | 502..=504)
             }
-            Self::NoAddress { .. } | Self::Silent { .. } | Self::Strange { .. } => false,
+            Self::NoAddress { .. }
+            | Self::NotOurs { .. }
+            | Self::Silent { .. }
+            | Self::Strange { .. } => false,
         }
     }
 }

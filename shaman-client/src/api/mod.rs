@@ -5,6 +5,7 @@ mod jobs;
 mod request;
 mod retry;
 mod silence;
+mod store;
 
 use std::time::Duration;
 

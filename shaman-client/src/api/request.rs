@@ -34,6 +34,16 @@ impl<'a> Request<'a> {
         Self { method: Method::POST, path, body: Some(body), patience: None }
     }
 
+    /// Something that is to be there, whatever was before.
+    pub(super) fn put(path: &'a str, body: Bytes) -> Self {
+        Self { method: Method::PUT, path, body: Some(body), patience: None }
+    }
+
+    /// Something that is not to be there.
+    pub(super) fn delete(path: &'a str) -> Self {
+        Self { method: Method::DELETE, path, body: None, patience: None }
+    }
+
     /// Lets the server be silent for another time than usual.
     pub(super) fn silent_for(self, time: Duration) -> Self {
         Self { patience: Some(time), ..self }

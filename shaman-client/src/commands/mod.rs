@@ -1,15 +1,20 @@
 //! From parsed words to one function each. The only layer that prints.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this layer talks to the person")]
 
+mod checkouts;
 mod copying;
 mod creating;
+mod damage;
 mod deps;
 mod ending;
+mod gc;
 mod pack;
 mod packing;
 mod ping;
+mod scrub;
 mod sending;
 mod show;
+mod status;
 mod submit;
 mod tree;
 mod upload;
@@ -19,11 +24,13 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 
-/// Exit status of `deps --missing-only` when something is missing.
+/// Exit status of `deps --missing-only` when something is missing, and of `damage` when something
+/// is damaged.
 const MISSING: u8 = 3;
 
 /// Runs what was asked for and gives the exit status: 0 done, 1 failed (one sentence on stderr
-/// says why), 2 wrong usage (by the argument parser), 3 files are missing and were asked about.
+/// says why), 2 wrong usage (by the argument parser), 3 what was asked about is there:
+/// missing files, damage.
 pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Command::Deps(args) => match deps::run(&args) {
@@ -31,7 +38,15 @@ pub fn run(cli: Cli) -> ExitCode {
             other => other.map(|_| ()),
         },
         Command::Pack(args) => pack::run(&args),
+        Command::Checkouts(args) => checkouts::run(&args.verb),
+        Command::Damage(args) => match damage::run(&args) {
+            Ok(damage::Ended::Damaged) => return ExitCode::from(MISSING),
+            other => other.map(|_| ()),
+        },
+        Command::Gc(args) => gc::run(&args),
         Command::Ping(args) => ping::run(&args),
+        Command::Scrub(args) => scrub::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Upload(args) => upload::run(&args),
         Command::Verify(args) => verify::run(&args),

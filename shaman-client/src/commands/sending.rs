@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::ending::Ending;
 use super::show;
-use crate::api::{Api, patiently};
+use crate::api::{Api, ApiError, patiently};
 use crate::approach::Storage;
 use crate::cli::{Approach, CacheArgs};
 use crate::hash::{Clock, HashCache};
@@ -18,6 +18,11 @@ use crate::{places, submit};
 /// The one clock; handed down.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is taken and handed down")]
 pub(super) const CLOCK: Clock = SystemTime::now;
+
+/// Asks a server for one thing.
+pub(super) fn ask<T>(asking: impl Future<Output = Result<T, ApiError>>) -> anyhow::Result<T> {
+    block_on(async { Ok(asking.await?) })
+}
 
 /// Runs requests on this thread and a helper for files.
 pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

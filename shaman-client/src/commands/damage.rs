@@ -1,0 +1,46 @@
+//! `shaman damage`: what is damaged on a server and not healed yet.
+
+use super::sending::ask;
+use crate::api::Api;
+use crate::cli::DamageArgs;
+
+/// What was found.
+pub(super) enum Ended {
+    /// Nothing.
+    Well,
+    /// Something; it was printed.
+    Damaged,
+}
+
+pub(super) fn run(args: &DamageArgs) -> anyhow::Result<Ended> {
+    let api = Api::new(&args.server.server)?;
+    let answer = ask(api.damage())?;
+    if args.json {
+        println!("{}", serde_json::to_string(&answer)?);
+    } else if answer.damaged.is_empty() {
+        println!("nothing is damaged");
+    }
+    if answer.damaged.is_empty() {
+        return Ok(Ended::Well);
+    }
+    if !args.json {
+        for damage in &answer.damaged {
+            println!("{} ({} bytes)", damage.sha256, damage.size.bytes());
+            println!(
+                "  found {}; {}",
+                damage.found.as_deref().unwrap_or("some time ago"),
+                if damage.missing {
+                    "submit a file with these bytes again to heal it"
+                } else {
+                    "the blob is whole again, the files below are not yet"
+                }
+            );
+            for touched in &damage.checkouts {
+                for path in &touched.paths {
+                    println!("  damaged: {}/{path}", touched.checkout);
+                }
+            }
+        }
+    }
+    Ok(Ended::Damaged)
+}

@@ -1,0 +1,18 @@
+//! `shaman scrub`: have a server read all its blobs again.
+
+use shaman_proto::wire::care::ScrubRequest;
+
+use super::sending::ask;
+use crate::api::Api;
+use crate::cli::ScrubArgs;
+
+pub(super) fn run(args: &ScrubArgs) -> anyhow::Result<()> {
+    let api = Api::new(&args.server.server)?;
+    let answer = ask(api.scrub(&ScrubRequest { rate: args.rate.clone() }))?;
+    if args.json {
+        println!("{}", serde_json::to_string(&answer)?);
+    } else {
+        println!("the server reads all blobs; `shaman status` says how far it is");
+    }
+    Ok(())
+}
