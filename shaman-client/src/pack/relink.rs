@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::layout::{self, Form, Layout, join, slashed};
+use super::layout::{Form, Layout, join, slashed};
 use super::spell::relative;
 use crate::blend::{Edit, Heads, Stored};
+use crate::places::text;
 use crate::trace::{Also, Lead, PackedLibrary, Reference, Referring, Role};
 
 /// What is to be changed in one .blend.
@@ -90,7 +91,7 @@ fn place(
     };
     let leads_to = reference.leads_to(&Path::new(PACK).join(&base));
     let mut wanted = Path::new(PACK).join(&full);
-    let name = reference.name.as_deref().map(layout::name);
+    let name = reference.name.as_deref().map(text);
     wanted.extend(name.as_deref().map(Path::new));
     if reference.is_relative() && leads_to == wanted {
         return (full, Vec::new());
@@ -136,7 +137,7 @@ fn either<'a>(asked: &'a Path, on_disk: &'a Path, layout: Layout<'_>) -> &'a Pat
 /// Where a file goes that nothing keeps together with others.
 pub(super) fn default_place(path: &Path, layout: Layout<'_>) -> String {
     let dir = layout.dir(path.parent().unwrap_or(path), Form::Full);
-    join(&dir, &layout::name(path.file_name().unwrap_or_default()))
+    join(&dir, &text(path.file_name().unwrap_or_default()))
 }
 
 fn edits(reference: &Reference, stored: Stored, new: &[u8]) -> Vec<Edit> {

@@ -5,8 +5,10 @@
 
 mod below;
 mod synced;
+mod text;
 mod unc;
 
 pub use below::{below, join};
 pub use synced::sync_client;
+pub use text::text;
 pub use unc::{UncError, refuse_unc, refuse_unc_location};

@@ -12,6 +12,7 @@ use super::disk::{Disk, There};
 use super::expand::Hit;
 use super::kind::Kind;
 use super::reference::Referring;
+use crate::places::text;
 
 /// A file that is there.
 #[derive(Debug, Clone, Serialize)]
@@ -228,6 +229,6 @@ fn user((blend, id): &(Arc<Path>, Arc<[u8]>)) -> String {
 
 fn in_pack(path: &Path, root: &Path) -> Option<String> {
     let inside = path.strip_prefix(root).ok()?;
-    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    let parts: Vec<_> = inside.iter().map(text).collect();
     Some(parts.join("/"))
 }

@@ -123,7 +123,7 @@ fn a_name_that_is_not_utf_8_is_found_and_has_another_one_in_the_pack() {
     assert!(trace.files.iter().any(|file| file.path == path));
     assert!(trace.warnings.is_empty());
     let json = serde_json::to_string(&trace).unwrap();
-    assert!(json.contains("caf\u{fffd}.png"));
+    assert!(json.contains("caf_xE9.png"), "its place in the pack");
     let pack = Pack::of(&trace);
     assert!(pack.files.contains(&"caf_xE9.png".to_owned()), "{:?}", pack.files);
     assert!(pack.trace().missing.is_empty());

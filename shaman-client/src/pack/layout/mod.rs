@@ -9,11 +9,11 @@
 //! The number is made of the directory's own path and nothing else, so that another file in the
 //! pack never moves this one, and all files of a directory stay together.
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::path::{Component, Path};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::places::text;
 
 /// The directory for all that lies outside of the project.
 pub const OUTSIDE: &str = "_outside_project";
@@ -59,27 +59,13 @@ impl Layout<'_> {
     }
 }
 
-/// Gives a relative path with `/`, its names as [`name`] gives them.
+/// Gives a relative path with `/`, its names as [`text`] gives them.
 pub(super) fn slashed(path: &Path) -> String {
     let names = path.components().filter_map(|part| match part {
-        Component::Normal(part) => Some(name(part)),
+        Component::Normal(part) => Some(text(part)),
         _ => None,
     });
     names.collect::<Vec<_>>().join("/")
-}
-
-/// Gives the name in the pack: the same, but `_xE9` for each byte that is not UTF-8, since what
-/// creates checkouts knows text only.
-pub(super) fn name(name: &OsStr) -> Cow<'_, str> {
-    if let Some(name) = name.to_str() {
-        return Cow::Borrowed(name);
-    }
-    let mut text = String::new();
-    for chunk in name.as_encoded_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("_x{byte:02X}")));
-    }
-    Cow::Owned(text)
 }
 
 /// Joins a place and what is in it.
