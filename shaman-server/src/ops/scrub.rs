@@ -152,8 +152,11 @@ impl Ops {
             _ => ScrubPass { began: self.now_secs(), ..ScrubPass::default() },
         };
         self.scrubbing.lock().running = Some(pass.clone());
-        let ended =
-            self.heal(Thorough::Yes).and_then(|_| self.read_on(&mut pass, &mut note, rate, go_on));
+        if let Err(error) = self.heal(Thorough::Yes) {
+            // A manifest that cannot be read does not keep damage from being found.
+            tracing::error!(%error, "cannot heal all checkouts");
+        }
+        let ended = self.read_on(&mut pass, &mut note, rate, go_on);
         self.scrubbing.lock().running = None;
         ended
     }

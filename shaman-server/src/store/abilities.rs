@@ -71,14 +71,24 @@ const KNOWN: &[(u64, &str, Option<u64>)] = &[
 type Attempt = fn(&Path) -> std::io::Result<()>;
 
 impl Store {
-    /// Tries everything, in a directory that goes again. What fails, for whatever reason, it
-    /// cannot do.
-    pub(super) fn try_abilities(&self) -> Result<Abilities, DiskError> {
+    /// What is known without trying.
+    pub(super) fn known_abilities(&self) -> Result<Abilities, DiskError> {
         let stat = rustix::fs::fstatfs(&self.stored).during("look at", &self.layout.stored())?;
         // The kernel's type of it differs between machines, in width and sign.
         #[expect(clippy::cast_sign_loss, reason = "only its low bits count")]
         let number = (stat.f_type as u64) & 0xFFFF_FFFF;
         let known = KNOWN.iter().find(|(of, ..)| *of == number);
+        Ok(Abilities {
+            file_system: known.map(|(_, name, _)| *name),
+            link_limit: known.and_then(|(.., limit)| *limit),
+            // Else there were no checkouts.
+            can: vec![Ability::HardLinks],
+        })
+    }
+
+    /// Tries everything else, in a directory that goes again. What fails, for whatever reason, the
+    /// file system cannot do.
+    pub(super) fn try_abilities(&mut self) -> Result<(), DiskError> {
         let dir = self.layout.staging().join(self.unique());
         std::fs::create_dir(&dir).during("make directory", &dir)?;
         let tries: [(Ability, Attempt); 5] = [
@@ -88,8 +98,7 @@ impl Store {
             (Ability::ExchangesNames, exchange),
             (Ability::FlushesDirectories, |dir| File::open(dir)?.sync_all()),
         ];
-        // The probe has made one, else there were no store.
-        let mut can = vec![Ability::HardLinks];
+        let mut can = Vec::new();
         can.extend(
             tries.iter().filter(|(_, attempt)| attempt(&dir).is_ok()).map(|(ability, _)| ability),
         );
@@ -97,11 +106,8 @@ impl Store {
             can.push(Ability::FoldsNames);
         }
         std::fs::remove_dir_all(&dir).during("remove", &dir)?;
-        Ok(Abilities {
-            file_system: known.map(|(_, name, _)| *name),
-            link_limit: known.and_then(|(.., limit)| *limit),
-            can,
-        })
+        self.abilities.can.append(&mut can);
+        Ok(())
     }
 }
 

@@ -11,14 +11,15 @@
 //! has to doubt, too, however it ended.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, FlockOperation, StatxFlags, flock, statx};
 
 use super::blobs::read_dir;
-use super::disk::{DiskError, During as _};
+use super::disk::{DiskError, During as _, FullDisk};
 use super::layout::{LOCK_ENDING, Layout};
 
 /// Stands in place of a life; equal to none.
@@ -30,14 +31,24 @@ pub(super) struct Instance {
     id: String,
     lock_path: PathBuf,
     is_left: bool,
-    /// The line of a server that doubts nothing.
+    lock: Mutex<Lock>,
+}
+
+/// The lock file. On a full disk there may be none yet, or an empty one.
+#[derive(Debug)]
+struct Lock {
+    file: Option<File>,
+    is_written: bool,
+    /// What it says.
     line: String,
-    lock: File,
+    /// What it says when nothing is in doubt.
+    sure_line: String,
 }
 
 impl Instance {
     /// Takes a new id and holds its lock. With `doubtful_since`, everything from then on stays in
-    /// doubt until [`Instance::end_doubt`].
+    /// doubt until [`Instance::end_doubt`]. On a full disk the lock may have to wait, see
+    /// [`Instance::hold`].
     pub(super) fn claim(
         layout: &Layout,
         now_secs: u64,
@@ -45,24 +56,54 @@ impl Instance {
     ) -> Result<Self, DiskError> {
         let id = format!("{:016x}", fastrand::u64(..));
         let lock_path = layout.staging().join(format!("{id}{LOCK_ENDING}"));
-        let lock = File::create_new(&lock_path).during("make", &lock_path)?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive).during("lock", &lock_path)?;
-        let line = format!("{now_secs} {}\n", Life::now(layout).0);
-        let written = match doubtful_since {
-            None => line.clone(),
+        let sure_line = format!("{now_secs} {}\n", Life::now(layout).0);
+        let line = match doubtful_since {
+            None => sure_line.clone(),
             Some(since) => format!("{} {DOUBT}\n", since.min(now_secs)),
         };
-        (&lock).write_all(written.as_bytes()).during("write", &lock_path)?;
-        Ok(Self { id, lock_path, is_left: false, line, lock })
+        let lock = Lock { file: None, is_written: false, line, sure_line };
+        let instance = Self { id, lock_path, is_left: false, lock: Mutex::new(lock) };
+        match instance.hold() {
+            Err(error) if error.full_disk() == FullDisk::Yes => {}
+            held => held?,
+        }
+        Ok(instance)
+    }
+
+    /// Makes sure that the lock is held. While the disk is full it may not be: then nothing of this
+    /// server can be written either, and it has to be held before anything is.
+    pub(super) fn hold(&self) -> Result<(), DiskError> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_written {
+            return Ok(());
+        }
+        let file = if let Some(file) = lock.file.take() {
+            file
+        } else {
+            let file = File::create_new(&self.lock_path).during("make", &self.lock_path)?;
+            flock(&file, FlockOperation::NonBlockingLockExclusive)
+                .during("lock", &self.lock_path)?;
+            file
+        };
+        // One without a line says nothing, which puts everything in doubt.
+        let written = file.write_all_at(lock.line.as_bytes(), 0);
+        lock.file = Some(file);
+        written.during("write", &self.lock_path)?;
+        lock.is_written = true;
+        Ok(())
     }
 
     /// Says that nothing from before is in doubt any more.
     pub(super) fn end_doubt(&self) -> Result<(), DiskError> {
-        // Cut short it says nothing, which puts everything in doubt.
-        self.lock
-            .set_len(0)
-            .and_then(|()| self.lock.write_all_at(self.line.as_bytes(), 0))
-            .during("write", &self.lock_path)
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let sure_line = lock.sure_line.clone();
+        lock.line = sure_line;
+        lock.is_written = false;
+        if let Some(file) = &lock.file {
+            file.set_len(0).during("write", &self.lock_path)?;
+        }
+        drop(lock);
+        self.hold()
     }
 
     /// Leaves the lock file where it is, as a crash would.

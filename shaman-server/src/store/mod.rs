@@ -148,9 +148,16 @@ impl Store {
             is_in_doubt: AtomicBool::new(doubtful_since.is_some()),
             setting_aside: Mutex::default(),
         };
-        store.probe()?;
-        store.folds_names = store.probe_folding()?;
-        store.abilities = store.try_abilities()?;
+        store.abilities = store.known_abilities()?;
+        match store.try_all() {
+            Err(OpenError::Probe(ProbeError::Disk(error)) | OpenError::Disk(error))
+                if error.full_disk() == FullDisk::Yes =>
+            {
+                // It was one that can hold checkouts when there was room on it.
+                tracing::error!(%error, "the storage is full: nothing can be uploaded or checked out until there is room; sweep it, erase checkouts or add space");
+            }
+            tried => tried?,
+        }
         // Before the locks of dead servers go, which say what is in doubt.
         store.flush_all()?;
         let leftovers = store.clear_leftovers()?;
@@ -175,6 +182,13 @@ impl Store {
     /// Says whether names that differ only in case or in how letters are composed are one name.
     pub fn folds_names(&self) -> bool {
         self.folds_names
+    }
+
+    fn try_all(&mut self) -> Result<(), OpenError> {
+        self.probe()?;
+        self.folds_names = self.probe_folding()?;
+        self.try_abilities()?;
+        Ok(())
     }
 
     /// Notes that every blob in doubt was verified: the next start may trust them.
@@ -202,6 +216,11 @@ impl Store {
 
     /// A name that no other operation of any server on this storage uses.
     fn unique(&self) -> String {
+        // Where this fails nothing can be written under the name either, and if it can after all,
+        // the start of another server may take it away, which is an error and no loss.
+        if let Err(error) = self.instance.hold() {
+            tracing::debug!(%error, "the lock of this server is not held");
+        }
         let number = self.unique.fetch_add(1, Ordering::Relaxed);
         format!("{}-{number}", self.instance.id())
     }

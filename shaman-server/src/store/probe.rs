@@ -30,7 +30,11 @@ impl Store {
         let name = self.probe_name();
         let blob = self.layout.stored().join(&name);
         let link = self.layout.jobs().join(&name);
-        std::fs::write(&blob, b"probe").during("write", &blob)?;
+        let written = std::fs::write(&blob, b"probe");
+        if written.is_err() {
+            drop(std::fs::remove_file(&blob));
+        }
+        written.during("write", &blob)?;
         let linked = std::fs::hard_link(&blob, &link).during("link", &link);
         let same = linked.and_then(|()| {
             let (of_blob, of_link) = (std::fs::metadata(&blob), std::fs::metadata(&link));

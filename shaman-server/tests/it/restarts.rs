@@ -189,6 +189,16 @@ fn doubt_outlives_a_second_power_cut_and_ends_with_a_clean_stop() {
     let server = TestServer::start_in(&folder, "state");
     assert_eq!(server.status_of(&torn), "unknown");
     server.upload(&lasting);
+    let staging = storage.join("file-store/staging");
+    let doubts = || {
+        let mut locks = std::fs::read_dir(&staging).unwrap();
+        locks.any(|lock| std::fs::read_to_string(lock.unwrap().path()).unwrap().contains("doubts"))
+    };
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while doubts() {
+        assert!(Instant::now() < deadline, "it verifies everything by itself");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     assert!(server.stop().success());
     let staging = storage.join("file-store/staging");
     assert_eq!(std::fs::read_dir(staging).unwrap().count(), 0, "nothing is in doubt");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Blob, TestServer};
+use crate::support::{Blob, SmallDisk, TestServer};
 
 #[test]
 fn the_status_says_what_is_there_and_what_the_storage_can_do() {
@@ -55,4 +55,39 @@ fn a_checkout_says_what_erasing_it_would_free() {
     assert_eq!(space("other"), bytes(16, 12, 4));
     assert_eq!(server.connect().send("DELETE", "/v1/checkouts/other", &[], b"").status, 204);
     assert_eq!(space("one"), bytes(18, 0, 15));
+}
+
+#[test]
+fn a_server_starts_on_a_full_disk_and_goes_on_when_there_is_room() {
+    for file_system in ["ext4", "xfs"] {
+        let Some(disk) = SmallDisk::mount(file_system) else { return };
+        let storage = disk.path().join("storage");
+        let server = TestServer::start_on(storage.clone());
+        let (old, new) = (Blob::new("there before"), Blob::new("comes later"));
+        server.upload(&old);
+        let checkout = server.checked_out("job", &[old.entry("a")]);
+        assert!(server.stop().success());
+        disk.fill();
+        let server = TestServer::start_on(storage.clone());
+        assert_eq!(server.status_of(&old), "stored");
+        let manifest = server.get("/v1/checkouts/job");
+        assert_eq!(manifest.json()["files"][0]["path"], "a");
+        assert_eq!(std::fs::read(checkout.join("a")).unwrap(), old.bytes);
+        // XFS keeps some blocks to itself.
+        assert!(server.get("/v1/status").json()["free_bytes"].as_u64().unwrap() < 1 << 20);
+        assert_eq!(server.upload(&new).status, 507);
+        let answer = server.create("more", &[old.entry("a")]);
+        assert_eq!(answer.status, 507, "{file_system}: {}", answer.text());
+        let staging = storage.join("file-store/staging");
+        assert!(std::fs::read_dir(&staging).unwrap().count() <= 1, "a lock at most");
+
+        disk.make_room();
+        assert_eq!(server.upload(&new).status, 204, "{file_system}");
+        server.checked_out("more", &[old.entry("a"), new.entry("b")]);
+        let locks: Vec<_> = std::fs::read_dir(&staging).unwrap().collect();
+        assert_eq!(locks.len(), 1, "others know that it is there");
+        let line = std::fs::read_to_string(locks[0].as_ref().unwrap().path()).unwrap();
+        assert!(line.ends_with('\n'), "and since when");
+        assert!(server.stop().success());
+    }
 }

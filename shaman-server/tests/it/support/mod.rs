@@ -4,6 +4,7 @@ mod client;
 mod disk;
 mod folding;
 mod server;
+mod small;
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,6 +12,7 @@ pub(crate) use client::{Answer, Connection};
 pub(crate) use disk::{files_below, same_file, snapshot};
 pub(crate) use folding::FoldingDisk;
 pub(crate) use server::TestServer;
+pub(crate) use small::SmallDisk;
 
 /// Bytes and their name.
 #[derive(Debug, Clone)]
