@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
-use crate::config::{Config, Room};
+use crate::config::{Config, Durability, Room};
 use crate::http::{self, Shared};
 use crate::index::Index;
 use crate::manager::Manager;
-use crate::ops::{Ended, Limits, Ops, Reserve};
+use crate::ops::{Durable, Ended, Expiry, JobsFrom, Limits, Ops, Reserve};
 use crate::store::{Opened, Store};
 use crate::tasks::{Blocking, Crew};
 use crate::upkeep;
@@ -101,6 +101,14 @@ impl App {
             let scrubbing = &settings.scrubbing;
             upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &scrub_bell, scrub_stop).await;
         });
+        if let Some(age) = shared.settings.expire_after {
+            let (expiring, expire_stop) = (shared.clone(), helpers.stop_signal());
+            let jobs = if manager.is_some() { JobsFrom::Manager } else { JobsFrom::Nobody };
+            helpers.spawn(async move {
+                let Shared { ops, blocking, .. } = expiring;
+                upkeep::keep_expired(&ops, &blocking, age, jobs, expire_stop).await;
+            });
+        }
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);
         }
@@ -126,7 +134,15 @@ pub(crate) fn limits(config: &Config) -> Limits {
         Room::Bytes(bytes) => Reserve::Bytes(bytes),
         Room::Percent(percent) => Reserve::Percent(percent),
     };
-    Limits { grace: sweeping.max_age, reserve }
+    let durable = match config.durability {
+        Durability::Checkout => Durable::WithCheckout,
+        Durability::Blob => Durable::AtOnce,
+    };
+    let expiry = match config.settings.expire_after {
+        Some(_) => Expiry::ByAge,
+        None => Expiry::Never,
+    };
+    Limits { grace: sweeping.max_age, reserve, durable, expiry }
 }
 
 /// Opens a storage and the index of its server, which has to be stopped.

@@ -25,6 +25,10 @@ pub(super) struct File {
     pub(super) trash_grace: Option<String>,
     pub(super) max_sweep_share: Option<String>,
     #[serde(default)]
+    pub(super) durability: Durability,
+    #[serde(default)]
+    pub(super) checkouts: Checkouts,
+    #[serde(default)]
     pub(super) scrub: Scrub,
     #[serde(default)]
     pub(super) shaman: Shaman,
@@ -46,6 +50,24 @@ pub(super) struct Shaman {
 pub(super) struct GarbageCollect {
     pub(super) period: Option<String>,
     pub(super) max_age: Option<String>,
+}
+
+/// When what was uploaded survives a power cut.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// When a checkout that names it is answered.
+    #[default]
+    Checkout,
+    /// When the upload is answered.
+    Blob,
+}
+
+/// How long checkouts stay.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Checkouts {
+    pub(super) expire_after: Option<String>,
 }
 
 /// How fast and how often blobs are read again.

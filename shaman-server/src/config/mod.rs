@@ -16,7 +16,7 @@ use std::time::Duration;
 use file::File;
 use shaman_proto::{DurationError, parse_duration};
 
-pub use file::FileError;
+pub use file::{Durability, FileError};
 pub use scrubbing::{Scrubbing, parse_rate};
 pub use sweeping::{Room, Sweeping};
 pub use upstream::{Upstream, UpstreamError};
@@ -38,6 +38,8 @@ pub struct Config {
     pub log: String,
     /// How to answer.
     pub settings: Settings,
+    /// When what was uploaded survives a power cut.
+    pub durability: Durability,
     /// The Flamenco Manager behind us, if there is one.
     pub upstream: Option<Upstream>,
     /// Between two looks at the Manager's list of jobs, for those that were deleted past us.
@@ -60,6 +62,8 @@ pub struct Settings {
     pub sweeping: Sweeping,
     /// How fast and how often blobs are read again.
     pub scrubbing: Scrubbing,
+    /// Age at which checkouts that no job has are erased; `None`: they stay.
+    pub expire_after: Option<Duration>,
 }
 
 /// What flags and environment said.
@@ -120,6 +124,9 @@ pub enum ConfigError {
         "`scrub.rate: {0}` is no rate; write it like `20MB/s`, or `0` to scrub on request only"
     )]
     Rate(String),
+    /// Checkouts would go before their job is made.
+    #[error("`checkouts.expire_after` takes an hour at least, or `0` to keep checkouts")]
+    ExpiresTooSoon,
     /// A share that is none.
     #[error("`{key}: {text}` is no share; write it like `5%`{or}")]
     Share {
@@ -168,7 +175,9 @@ impl Config {
                 variables,
                 sweeping,
                 scrubbing: Scrubbing::new(file.scrub)?,
+                expire_after: expire_after(file.checkouts.expire_after)?,
             },
+            durability: file.durability,
             upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
             follow_period: bounded("follow_period", 1, file.follow_period, minute)?,
         })
@@ -183,6 +192,14 @@ fn time(
     text.map_or(Ok(default), |text| {
         parse_duration(&text).map_err(|source| ConfigError::Time { key, source })
     })
+}
+
+fn expire_after(text: Option<String>) -> Result<Option<Duration>, ConfigError> {
+    let time = time("checkouts.expire_after", text, Duration::ZERO)?;
+    if time > Duration::ZERO && time < Duration::from_hours(1) {
+        return Err(ConfigError::ExpiresTooSoon);
+    }
+    Ok(Some(time).filter(|time| *time > Duration::ZERO))
 }
 
 /// A time between so many seconds and a day.
@@ -253,6 +270,8 @@ mod tests {
             ("shaman: {garbageCollect: {age: 5m}}", "age"),
             ("scrub: {rate: fast}", "20MB/s"),
             ("scrub: {every: 1d}", "every"),
+            ("durability: never", "never"),
+            ("checkouts: {expire_after: 5m}", "an hour"),
             ("upload_wait: 1000h", "24h"),
             ("follow_period: 0s", "from 1s"),
             ("upstream: http://farm:99999", "http://"),

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use shaman_proto::{CheckoutPath, fold};
 
-use super::{EraseError, Erased, LookupError, Ops};
+use super::{EraseError, Erased, Expiry, LookupError, Ops};
 use crate::index::JobRow;
 use crate::store::RemovedTree;
 
@@ -76,6 +76,9 @@ impl Ops {
         is_deleted: impl Fn(&str) -> bool,
         missed: &HashSet<String>,
     ) -> Result<Followed, LookupError> {
+        if self.limits.expiry == Expiry::ByAge {
+            self.note_listed(listed);
+        }
         let known: HashMap<String, JobRow> = self.index.jobs()?.into_iter().collect();
         let mut new = Vec::new();
         for job in listed {

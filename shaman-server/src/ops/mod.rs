@@ -4,6 +4,7 @@ mod check;
 mod check_out;
 mod damage;
 mod erase;
+mod expire;
 mod follow;
 mod missing;
 mod pin;
@@ -27,6 +28,7 @@ pub use check::Check;
 pub use check_out::{CheckOutError, Wanted};
 pub use damage::{Damage, Healed, Thorough};
 pub use erase::{EraseError, Erased};
+pub use expire::{Expired, JobsFrom};
 pub use follow::{Followed, ListedJob};
 pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
@@ -62,6 +64,28 @@ pub struct Limits {
     pub grace: Duration,
     /// Room that is never given to blobs.
     pub reserve: Reserve,
+    /// When what was uploaded survives a power cut.
+    pub durable: Durable,
+    /// Whether checkouts expire.
+    pub expiry: Expiry,
+}
+
+/// Whether checkouts that no job has expire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    /// They stay until somebody erases them.
+    Never,
+    /// At some age.
+    ByAge,
+}
+
+/// When what was uploaded survives a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durable {
+    /// When a checkout that names it is there.
+    WithCheckout,
+    /// When the upload is over.
+    AtOnce,
 }
 
 /// Room on the storage that is never given to blobs.
@@ -75,7 +99,12 @@ pub enum Reserve {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { grace: GRACE, reserve: Reserve::Percent(5) }
+        Self {
+            grace: GRACE,
+            reserve: Reserve::Percent(5),
+            durable: Durable::WithCheckout,
+            expiry: Expiry::Never,
+        }
     }
 }
 

@@ -72,9 +72,8 @@ impl Ops {
         if failure.is_none() && go_on() {
             self.store.walk_manifests(|manifest| {
                 done.checkouts += 1;
-                let created: jiff::Timestamp = manifest.created.parse().unwrap_or_default();
                 let row = CheckoutRow {
-                    created: u64::try_from(created.as_second()).unwrap_or(0),
+                    created: seconds(&manifest.created),
                     files: manifest.files.len() as u64,
                     bytes: manifest.bytes(),
                 };
@@ -93,4 +92,10 @@ impl Ops {
             }
         }
     }
+}
+
+/// A manifest's time, in seconds since 1970; one that cannot be understood counts as then.
+pub(super) fn seconds(created: &str) -> u64 {
+    let created: jiff::Timestamp = created.parse().unwrap_or_default();
+    u64::try_from(created.as_second()).unwrap_or(0)
 }

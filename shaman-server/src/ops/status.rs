@@ -1,12 +1,12 @@
 //! How the store is, and what a checkout costs.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 
-use super::{LookupError, Ops, Swept, Weight};
+use super::{ListedJob, LookupError, Ops, Swept, Weight};
 use crate::index::Sharing;
 use crate::store::{Abilities, Space};
 
@@ -40,6 +40,8 @@ pub struct Cost {
 pub(super) struct Seen {
     totals: Mutex<Option<(Instant, Totals)>>,
     last_sweep: Mutex<Option<(u64, Swept)>>,
+    /// The Manager's jobs, if anything may expire.
+    listed: Mutex<Option<Arc<[ListedJob]>>>,
 }
 
 impl Ops {
@@ -78,6 +80,16 @@ impl Ops {
     /// The last sweep of this server that was not dry, and when it ended, in seconds since 1970.
     pub fn last_sweep(&self) -> Option<(u64, Swept)> {
         self.seen.last_sweep.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The jobs in the Manager's last list.
+    pub(super) fn listed_jobs(&self) -> Option<Arc<[ListedJob]>> {
+        self.seen.listed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn note_listed(&self, listed: &[ListedJob]) {
+        let noted = Some(Arc::from(listed));
+        *self.seen.listed.lock().unwrap_or_else(PoisonError::into_inner) = noted;
     }
 
     pub(super) fn note_sweep(&self, swept: &Swept) {

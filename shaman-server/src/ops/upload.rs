@@ -2,7 +2,7 @@
 
 use shaman_proto::BlobRef;
 
-use super::{LookupError, Ops};
+use super::{Durable, LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
 use crate::live::Sending;
 use crate::store::{Committed, DiskError, Mismatch, Staged, WriteError};
@@ -85,6 +85,9 @@ impl Ops {
     pub fn begin_upload(&self, blob: BlobRef) -> Result<Begun, UploadError> {
         if let Some(found) = self.find(&blob)? {
             self.note_use(blob, found.last_used)?;
+            if self.limits.durable == Durable::AtOnce {
+                self.flush_unflushed(&[blob])?;
+            }
             return Ok(Begun::AlreadyStored);
         }
         self.refuse_without_room(&blob)?;
@@ -148,6 +151,10 @@ impl Ops {
             }
         } else if let Some(found) = self.find(&blob)? {
             self.note_use(blob, found.last_used)?;
+        }
+        if self.limits.durable == Durable::AtOnce {
+            // Also what somebody else sent a moment ago.
+            self.flush_unflushed(&[blob])?;
         }
         if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
             self.store.flush_all()?;

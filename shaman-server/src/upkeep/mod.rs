@@ -1,9 +1,11 @@
 //! What the server does by itself, now and then.
 
+mod expiring;
 mod scrubbing;
 mod sweeping;
 mod verifying;
 
+pub use expiring::keep_expired;
 pub use scrubbing::keep_scrubbed;
 pub use sweeping::{keep_swept, order, report};
 pub use verifying::verify_doubtful;

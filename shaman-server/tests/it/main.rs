@@ -8,6 +8,7 @@
 
 mod alone;
 mod checkouts;
+mod expiring;
 mod hostile;
 mod job_names;
 mod layers;

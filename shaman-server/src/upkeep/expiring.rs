@@ -1,0 +1,48 @@
+//! When to erase checkouts that are old and that no job has.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::ops::{JobsFrom, Ops};
+use crate::tasks::{Blocking, Stop};
+
+/// From the start to the first look: the Manager's list of jobs is there by then.
+const FIRST: Duration = Duration::from_mins(5);
+
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_hours(1);
+
+/// Erases what has expired, every hour, until stopped.
+pub async fn keep_expired(
+    ops: &Arc<Ops>,
+    blocking: &Blocking,
+    age: Duration,
+    jobs: JobsFrom,
+    mut stop: Stop,
+) {
+    let mut wait = FIRST;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.wait() => return,
+        }
+        wait = LOOK_EVERY;
+        let (expiring, is_stopped) = (Arc::clone(ops), stop.clone());
+        match blocking.run(move || expiring.expire(age, jobs, || !is_stopped.is_set())).await {
+            Ok(Ok(expired)) => {
+                for checkout in &expired.erased {
+                    tracing::info!(
+                        checkout = checkout.as_str(),
+                        "erased a checkout that had expired"
+                    );
+                }
+                drop(blocking.run(move || drop(expired)).await);
+            }
+            Ok(Err(error)) => {
+                let error = anyhow::Error::from(error);
+                tracing::error!("erasing what has expired failed, it is tried again: {error:#}");
+            }
+            Err(error) => tracing::error!("{error}"),
+        }
+    }
+}
