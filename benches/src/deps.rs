@@ -64,20 +64,23 @@ fn row(name: &str, options: &str, blender: &Path, bat: &Path) -> anyhow::Result<
     let files = listed(&blend, &folder.path().join("first"))?;
     std::thread::sleep(SETTLED);
 
-    let floor = median(RUNS, || floor(&files).map(|(time, _)| time))?;
-    let (_, plain) = self::floor(&files)?;
-    let mut caches = 0;
-    let deps = median(RUNS, || {
-        caches += 1;
-        timed(shaman(&blend).env("SHAMAN_CACHE", folder.path().join(caches.to_string())))
-    })?;
-    let again = median(RUNS, || {
-        timed(shaman(&blend).env("SHAMAN_CACHE", folder.path().join(caches.to_string())))
-    })?;
+    // In turn, so that all of them see the same machine.
+    let (_, plain) = floor(&files)?;
+    let (mut floors, mut firsts, mut agains, mut bats) = (vec![], vec![], vec![], vec![]);
+    for run in 0..RUNS {
+        let cache = folder.path().join(run.to_string());
+        floors.push(floor(&files)?.0);
+        firsts.push(timed(shaman(&blend).env("SHAMAN_CACHE", &cache))?);
+        agains.push(timed(shaman(&blend).env("SHAMAN_CACHE", &cache))?);
+        if run < SLOW_RUNS {
+            bats.push(timed(Command::new(bat).arg("list").arg(&blend))?);
+        }
+    }
+    let (floor, deps, again) = (median(floors)?, median(firsts)?, median(agains)?);
+    let bat_time = median(bats)?;
     let memory_kib =
         process::peak(shaman(&blend).env("SHAMAN_CACHE", folder.path().join("memory")))?;
     let plain_kib = plain >> 10;
-    let bat_time = median(SLOW_RUNS, || timed(Command::new(bat).arg("list").arg(&blend)))?;
     println!(
         "{name:8} {:>6} {:>6} ms {:>6} ms {:>7.2} {:>6} ms {:>4.1} s {:>9.1} {:>5} KiB {:>5} KiB {:>6.2}",
         files.len(),
@@ -135,13 +138,9 @@ fn timed(command: &mut Command) -> anyhow::Result<Duration> {
     Ok(start.elapsed())
 }
 
-fn median(
-    runs: usize,
-    mut one: impl FnMut() -> anyhow::Result<Duration>,
-) -> anyhow::Result<Duration> {
-    let mut times = (0..runs).map(|_| one()).collect::<anyhow::Result<Vec<_>>>()?;
+fn median(mut times: Vec<Duration>) -> anyhow::Result<Duration> {
     times.sort();
-    times.get(runs / 2).copied().context("no run")
+    times.get(times.len() / 2).copied().context("no run")
 }
 
 fn scripts() -> PathBuf {
