@@ -299,3 +299,38 @@ fn a_storage_of_another_format_is_refused_and_untouched() {
     assert!(message.contains("FORMAT") && message.contains("99"), "{message}");
     assert_eq!(std::fs::read_to_string(store.join("FORMAT")).unwrap(), "99 feedfeedfeedfeed\n");
 }
+
+#[test]
+fn a_million_blobs_do_not_hold_up_a_start() {
+    use shaman_proto::{BlobRef, Digest};
+    use shaman_server::index::{BlobRow, Index};
+
+    let folder = folder();
+    let server = TestServer::start_in(&folder, "state");
+    let state = server.state.clone();
+    assert!(server.stop().success());
+    let index = Index::open(&state).unwrap();
+    let size = "1000".parse().unwrap();
+    for batch in 0..100_u64 {
+        let rows = (0..10_000_u64).map(|n| {
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(
+                &(batch * 10_000 + n).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes(),
+            );
+            let row = BlobRow { stored_at: 1, last_used: 2, modified_ns: 3 };
+            (BlobRef::new(Digest::from_bytes(digest), size), row)
+        });
+        index.put_blobs(rows).unwrap();
+    }
+    index.set_complete().unwrap();
+    drop(index);
+    let began = Instant::now();
+    let server = TestServer::start_in(&folder, "state");
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    eprintln!("ready after {took:?} with a million blobs in the index");
+    let began = Instant::now();
+    let status = server.get("/v1/status").json();
+    assert_eq!(status["blobs"]["blobs"], 1_000_000);
+    eprintln!("counted after {:?}", began.elapsed());
+}
