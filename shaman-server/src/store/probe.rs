@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt as _;
 
 use super::Store;
 use super::disk::{DiskError, During as _};
+use super::tree::linking;
 
 /// A storage on which checkouts cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -12,9 +13,7 @@ pub enum ProbeError {
     #[error(transparent)]
     Disk(#[from] DiskError),
     /// A link could not be made.
-    #[error(
-        "the storage cannot hold hard links, which checkouts consist of; put it on ext4, XFS, btrfs, NFS or another file system that has them"
-    )]
+    #[error("checkouts consist of hard links, and the storage refuses one")]
     NoLinks(#[source] DiskError),
     /// A link came out as a copy (overlay file systems do this).
     #[error(
@@ -35,7 +34,8 @@ impl Store {
             drop(std::fs::remove_file(&blob));
         }
         written.during("write", &blob)?;
-        let linked = std::fs::hard_link(&blob, &link).during("link", &link);
+        let linked = rustix::fs::link(&blob, &link).map_err(|errno| (linking(errno), errno));
+        let linked = linked.or_else(|(action, errno)| Err(errno).during(action, &link));
         let same = linked.and_then(|()| {
             let (of_blob, of_link) = (std::fs::metadata(&blob), std::fs::metadata(&link));
             let (of_blob, of_link) =

@@ -122,7 +122,7 @@ impl Store {
             Ok(()) => Ok(()),
             Err(Errno::NOENT) => Err(LinkError::Missing(*blob)),
             Err(Errno::MLINK) => self.link_fresh_copy(blob, dir, name),
-            failed @ Err(_) => Ok(failed.during("link", &self.layout.blob(blob))?),
+            Err(errno) => Ok(Err(errno).during(linking(errno), &self.layout.blob(blob))?),
         }
     }
 
@@ -148,6 +148,22 @@ impl Store {
         linkat(&self.stored, blob_below_stored(blob), dir, name, AtFlags::empty())
             .during("link", &path)?;
         Ok(())
+    }
+}
+
+/// What failed when a link could not be made, and what to do about it.
+pub(super) fn linking(errno: Errno) -> &'static str {
+    match errno {
+        Errno::XDEV => {
+            "link (`file-store` and `jobs` have to be on one file system, and below one mount)"
+        }
+        Errno::PERM | Errno::ACCESS => {
+            "link (the file system has no hard links, or blobs belong to another user and `fs.protected_hardlinks` is on: let the server's user own them)"
+        }
+        Errno::NOTSUP | Errno::NOSYS => {
+            "link (the file system has no hard links: put the storage on ext4, XFS, btrfs, NFS or another one that has them)"
+        }
+        _ => "link",
     }
 }
 

@@ -334,3 +334,25 @@ fn a_million_blobs_do_not_hold_up_a_start() {
     assert_eq!(status["blobs"]["blobs"], 1_000_000);
     eprintln!("counted after {:?}", began.elapsed());
 }
+
+#[test]
+fn checkouts_on_another_file_system_are_refused_with_what_to_do() {
+    let folder = folder();
+    // Memory, which is another file system than wherever temporary files are.
+    let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
+        eprintln!("\n*** SKIPPED: there is no /dev/shm here. ***\n");
+        return;
+    };
+    let storage = folder.path().join("storage");
+    std::fs::create_dir_all(&storage).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), storage.join("jobs")).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_shaman-server"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--storage", storage.to_str().unwrap()])
+        .args(["--state", folder.path().join("state").to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(message.contains("have to be on one file system"), "{message}");
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0, "nothing is left");
+}
