@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Blob, TestServer};
+use crate::support::{Blob, SmallDisk, TestServer};
 
 fn folder() -> Arc<tempfile::TempDir> {
     Arc::new(tempfile::tempdir().unwrap())
@@ -355,4 +355,27 @@ fn checkouts_on_another_file_system_are_refused_with_what_to_do() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("have to be on one file system"), "{message}");
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0, "nothing is left");
+}
+
+#[test]
+fn with_durability_blob_an_upload_that_was_answered_survives_the_power() {
+    for file_system in ["ext4", "xfs"] {
+        let Some(disk) = SmallDisk::mount(file_system) else { return };
+        let storage = disk.path().join("storage");
+        let server = TestServer::start_configured_on(storage, "durability: blob");
+        let blobs: Vec<Blob> = (0..5).map(|n| Blob::new(format!("blob {n}"))).collect();
+        for blob in &blobs {
+            assert_eq!(server.upload(blob).status, 204);
+        }
+        let paths: Vec<_> = blobs.iter().map(|blob| server.blob_path(blob)).collect();
+        if !disk.cut_power() {
+            return;
+        }
+        server.kill();
+        disk.mount_again();
+        for (blob, path) in blobs.iter().zip(paths) {
+            let there = std::fs::read(&path).unwrap_or_default();
+            assert_eq!(there, blob.bytes, "{file_system}: {}", path.display());
+        }
+    }
 }

@@ -47,6 +47,12 @@ impl TestServer {
         Self::launch(&folder, storage, "state", "")
     }
 
+    /// Starts on a storage of its own with these lines in its configuration file.
+    pub(crate) fn start_configured_on(storage: PathBuf, yaml: &str) -> Self {
+        let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+        Self::launch(&folder, storage, "state", yaml)
+    }
+
     fn launch(
         folder: &std::sync::Arc<tempfile::TempDir>,
         storage: PathBuf,

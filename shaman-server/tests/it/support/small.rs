@@ -39,6 +39,24 @@ impl SmallDisk {
         self.folder.path().join("mount")
     }
 
+    /// Loses all that was not flushed, from now on; `false`, loudly, where that is not possible.
+    pub(crate) fn cut_power(&self) -> bool {
+        let cut = Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(self.path()).status();
+        let is_cut = cut.is_ok_and(|status| status.success());
+        if !is_cut {
+            eprintln!("\n*** SKIPPED: there is no xfs_io here. ***\n");
+        }
+        is_cut
+    }
+
+    /// Mounts it again; nothing may run on it.
+    pub(crate) fn mount_again(&self) {
+        let image = self.folder.path().join("image");
+        assert!(Command::new("umount").arg(self.path()).status().unwrap().success());
+        let mount = Command::new("mount").args(["-o", "loop"]).arg(image).arg(self.path()).status();
+        assert!(mount.unwrap().success());
+    }
+
     /// Fills it to the last byte.
     pub(crate) fn fill(&self) {
         let pieces = [("large", 1 << 20), ("small", 4_096), ("tiny", 1)];
