@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
-use crate::config::{Config, Durability, Room};
+use crate::config::{Config, Durability, LinkWord, Room};
 use crate::http::{self, Shared};
 use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Durable, Ended, Expiry, JobsFrom, Limits, Ops, Reserve};
-use crate::store::{Opened, Store};
+use crate::store::{LinkPolicy, Opened, Placing, Store};
 use crate::tasks::{Blocking, Crew};
 use crate::upkeep;
 
@@ -41,8 +41,8 @@ impl App {
         })?;
         let blocking = Blocking::default();
         let (storage, state) = (config.storage.clone(), config.state.clone());
-        let limits = limits(config);
-        let ops = blocking.run(move || open(&storage, &state, limits)).await??;
+        let (limits, placing) = (limits(config), placing(config));
+        let ops = blocking.run(move || open(&storage, &state, limits, placing)).await??;
         let settings = Arc::new(config.settings.clone());
         Ok(Self {
             shared: Shared { ops: Arc::new(ops), blocking, settings, scrub_bell: Arc::default() },
@@ -145,6 +145,18 @@ pub(crate) fn limits(config: &Config) -> Limits {
     Limits { grace: sweeping.max_age, reserve, durable, expiry }
 }
 
+/// What the configuration says about the files of checkouts.
+fn placing(config: &Config) -> Placing {
+    let policy = match config.link_policy {
+        LinkWord::Hardlink => LinkPolicy::Hardlink,
+        LinkWord::Clone => LinkPolicy::Clone,
+        LinkWord::Symlink => LinkPolicy::Symlink,
+        LinkWord::Copy => LinkPolicy::Copy,
+        LinkWord::Auto => LinkPolicy::Auto,
+    };
+    Placing { policy, copies: config.copy_globs.clone() }
+}
+
 /// Opens a storage and the index of its server, which has to be stopped.
 pub(crate) fn open_stopped(config: &Config) -> anyhow::Result<Ops> {
     let storage = config.storage.display();
@@ -153,7 +165,7 @@ pub(crate) fn open_stopped(config: &Config) -> anyhow::Result<Ops> {
         Some(true) => bail!(
             "a server runs on the storage `{storage}`; stop it first, or ask it to do this (`POST /v1/sweep`, `POST /v1/scrub`)"
         ),
-        Some(false) => open(&config.storage, &config.state, limits(config)),
+        Some(false) => open(&config.storage, &config.state, limits(config), placing(config)),
     }
 }
 
@@ -182,6 +194,7 @@ pub(crate) fn open(
     storage: &std::path::Path,
     state: &std::path::Path,
     limits: Limits,
+    placing: Placing,
 ) -> anyhow::Result<Ops> {
     std::fs::create_dir_all(state)
         .with_context(|| format!("cannot make the state directory `{}`", state.display()))?;
@@ -209,5 +222,6 @@ pub(crate) fn open(
             "an earlier server lost its machine or its mount; what came since its start is verified"
         );
     }
+    let store = store.with_placing(placing);
     Ok(Ops::new(store, index, doubtful_since, limits, SystemTime::now))
 }

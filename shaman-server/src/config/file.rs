@@ -63,11 +63,32 @@ pub enum Durability {
     Blob,
 }
 
-/// How long checkouts stay.
+/// What the files of checkouts are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkWord {
+    /// Names of the blobs.
+    #[default]
+    Hardlink,
+    /// Files that share bytes with the blobs.
+    Clone,
+    /// Symlinks to the blobs.
+    Symlink,
+    /// Files with bytes of their own.
+    Copy,
+    /// The first of hard links, clones and copies that the storage allows.
+    Auto,
+}
+
+/// How long checkouts stay, and what they are made of.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Checkouts {
     pub(super) expire_after: Option<String>,
+    #[serde(default)]
+    pub(super) link_policy: LinkWord,
+    #[serde(default)]
+    pub(super) copy_globs: Vec<String>,
 }
 
 /// How fast and how often blobs are read again.

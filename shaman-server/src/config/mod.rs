@@ -14,9 +14,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use file::File;
+use glob::{Pattern, PatternError};
 use shaman_proto::{DurationError, parse_duration};
 
-pub use file::{Durability, FileError};
+pub use file::{Durability, FileError, LinkWord};
 pub use scrubbing::{Scrubbing, parse_rate};
 pub use sweeping::{Room, Sweeping};
 pub use upstream::{Upstream, UpstreamError};
@@ -40,6 +41,10 @@ pub struct Config {
     pub settings: Settings,
     /// When what was uploaded survives a power cut.
     pub durability: Durability,
+    /// What the files of checkouts are.
+    pub link_policy: LinkWord,
+    /// Files that tools modify, by name or path: they have bytes of their own.
+    pub copy_globs: Vec<Pattern>,
     /// The Flamenco Manager behind us, if there is one.
     pub upstream: Option<Upstream>,
     /// Between two looks at the Manager's list of jobs, for those that were deleted past us.
@@ -124,6 +129,16 @@ pub enum ConfigError {
         "`scrub.rate: {0}` is no rate; write it like `20MB/s`, or `0` to scrub on request only"
     )]
     Rate(String),
+    /// A pattern that is none.
+    #[error(
+        "`checkouts.copy_globs: {text}` is no pattern of names; write it like `*.blend1` or `caches/*`"
+    )]
+    Glob {
+        /// As written.
+        text: String,
+        /// What is wrong with it.
+        source: PatternError,
+    },
     /// Checkouts would go before their job is made.
     #[error("`checkouts.expire_after` takes an hour at least, or `0` to keep checkouts")]
     ExpiresTooSoon,
@@ -178,6 +193,8 @@ impl Config {
                 expire_after: expire_after(file.checkouts.expire_after)?,
             },
             durability: file.durability,
+            link_policy: file.checkouts.link_policy,
+            copy_globs: globs(&file.checkouts.copy_globs)?,
             upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
             follow_period: bounded("follow_period", 1, file.follow_period, minute)?,
         })
@@ -192,6 +209,14 @@ fn time(
     text.map_or(Ok(default), |text| {
         parse_duration(&text).map_err(|source| ConfigError::Time { key, source })
     })
+}
+
+fn globs(texts: &[String]) -> Result<Vec<Pattern>, ConfigError> {
+    let globs = texts.iter().map(|text| {
+        let refused = |source| ConfigError::Glob { text: text.clone(), source };
+        Pattern::new(text).map_err(refused)
+    });
+    globs.collect()
 }
 
 fn expire_after(text: Option<String>) -> Result<Option<Duration>, ConfigError> {
@@ -272,6 +297,8 @@ mod tests {
             ("scrub: {every: 1d}", "every"),
             ("durability: never", "never"),
             ("checkouts: {expire_after: 5m}", "an hour"),
+            ("checkouts: {link_policy: magic}", "magic"),
+            ("checkouts: {copy_globs: ['a**b']}", "a**b"),
             ("upload_wait: 1000h", "24h"),
             ("follow_period: 0s", "from 1s"),
             ("upstream: http://farm:99999", "http://"),

@@ -83,7 +83,7 @@ impl Ops {
         let _held = self.holds.hold(blobs.clone());
         self.require(&blobs)?;
         self.flush_unflushed(&blobs)?;
-        let mut tree = self.build_tree(&files)?;
+        let mut tree = self.build_tree(&files, &wanted.checkout)?;
         let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
         let manifest = Manifest {
             format: MANIFEST_FORMAT,
@@ -141,9 +141,13 @@ impl Ops {
     }
 
     /// Builds the tree. A blob that a sweep took between the look and the link is put back.
-    fn build_tree(&self, files: &[ManifestEntry]) -> Result<Tree, CheckOutError> {
+    fn build_tree(
+        &self,
+        files: &[ManifestEntry],
+        checkout: &CheckoutPath,
+    ) -> Result<Tree, CheckOutError> {
         for _ in 0..RESTORES_MAX {
-            match self.store.build_tree(files) {
+            match self.store.build_tree(files, checkout) {
                 Ok(tree) => return Ok(tree),
                 Err(LinkError::Missing(blob)) if self.find(&blob)?.is_none() => {
                     return Err(self.found_missing(vec![blob]));

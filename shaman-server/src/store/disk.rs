@@ -35,6 +35,14 @@ impl DiskError {
         }
     }
 
+    /// Says whether the system refuses hard links here, whatever is tried.
+    pub(super) fn is_refused_link(&self) -> bool {
+        use rustix::io::Errno;
+        let refused = [Errno::XDEV, Errno::PERM, Errno::ACCESS, Errno::NOTSUP, Errno::NOSYS];
+        let code = self.source.raw_os_error();
+        refused.iter().any(|errno| code == Some(errno.raw_os_error()))
+    }
+
     /// What kind of failure the system reported.
     pub fn kind(&self) -> io::ErrorKind {
         self.source.kind()

@@ -12,6 +12,12 @@ pub(super) const STAGED_ENDING: &str = ".tmp";
 /// Ending of a server's lock file in `staging/`.
 pub(super) const LOCK_ENDING: &str = ".lock";
 
+/// Name of the directory around blobs and all that goes with them.
+pub(super) const FILE_STORE: &str = "file-store";
+
+/// Name of the directory of blobs in that.
+pub(super) const STORED: &str = "stored";
+
 /// Name of the checkout root.
 pub(super) const JOBS: &str = "jobs";
 
@@ -26,11 +32,11 @@ impl Layout {
     }
 
     fn file_store(&self) -> PathBuf {
-        self.root.join("file-store")
+        self.root.join(FILE_STORE)
     }
 
     pub(super) fn stored(&self) -> PathBuf {
-        self.file_store().join("stored")
+        self.file_store().join(STORED)
     }
 
     pub(super) fn uploading(&self) -> PathBuf {

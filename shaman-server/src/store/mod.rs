@@ -39,6 +39,7 @@ mod layout;
 mod leftovers;
 mod manifests;
 mod pins;
+mod placing;
 mod probe;
 mod quarantine;
 mod relink;
@@ -61,6 +62,7 @@ pub use erase::{Removal, RemovedTree};
 pub use format::FormatError;
 pub use leftovers::Leftovers;
 pub use pins::StoredPin;
+pub use placing::{LinkPolicy, Placing};
 pub use probe::ProbeError;
 pub use quarantine::{Damaged, Looked};
 pub use relink::Relinked;
@@ -87,6 +89,7 @@ pub struct Store {
     staging: OwnedFd,
     unique: AtomicU64,
     folds_names: bool,
+    placing: Placing,
     abilities: Abilities,
     /// Whether some blobs from before the start may be torn.
     is_in_doubt: AtomicBool,
@@ -144,6 +147,7 @@ impl Store {
             id,
             unique: AtomicU64::new(0),
             folds_names: false,
+            placing: Placing::default(),
             abilities: Abilities::default(),
             is_in_doubt: AtomicBool::new(doubtful_since.is_some()),
             setting_aside: Mutex::default(),
@@ -162,6 +166,13 @@ impl Store {
         store.flush_all()?;
         let leftovers = store.clear_leftovers()?;
         Ok((store, Opened { leftovers, doubtful_since }))
+    }
+
+    /// Makes the files of checkouts in another way from now on.
+    #[must_use]
+    pub fn with_placing(mut self, placing: Placing) -> Self {
+        self.placing = placing;
+        self
     }
 
     /// Says whether a server runs on the storage at `root`; `None`: there is no storage.

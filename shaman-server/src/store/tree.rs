@@ -3,16 +3,17 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::fs::{AtFlags, linkat};
 use rustix::io::Errno;
-use shaman_proto::{BlobRef, ManifestEntry};
+use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
 
 use super::Store;
 use super::dirs;
 use super::disk::{DiskError, During as _};
 use super::layout::blob_below_stored;
+use super::placing;
 
 /// Threads that make links. ext4 makes 75,000 links a second with one and twice that with two
 /// when they work in different directories; beyond four the journal is the limit.
@@ -43,7 +44,13 @@ pub enum LinkError {
 impl Store {
     /// Builds the tree of these files (sorted, as `Manifest::arrange` gives them): directories made
     /// once, then links in parallel.
-    pub fn build_tree(&self, files: &[ManifestEntry]) -> Result<Tree, LinkError> {
+    ///
+    /// `checkout` is where it will stand, or beside that.
+    pub fn build_tree(
+        &self,
+        files: &[ManifestEntry],
+        checkout: &CheckoutPath,
+    ) -> Result<Tree, LinkError> {
         let name = self.unique();
         let path = self.layout.staging().join(&name);
         rustix::fs::mkdirat(&self.staging, &name, dirs::DIR_MODE)
@@ -58,16 +65,25 @@ impl Store {
                 tree.flat = false;
             }
         }
-        self.link_groups(&tree, &groups)?;
+        if self.link_groups(&tree, &groups, placing::depth(checkout))? {
+            self.flush_all()?;
+        }
         Ok(tree)
     }
 
-    fn link_groups(&self, tree: &Tree, groups: &[Group<'_>]) -> Result<(), LinkError> {
+    /// Makes all files; `true`: some have bytes of their own, which are not flushed.
+    fn link_groups(
+        &self,
+        tree: &Tree,
+        groups: &[Group<'_>],
+        depth: usize,
+    ) -> Result<bool, LinkError> {
         let next = AtomicUsize::new(0);
+        let has_copies = AtomicBool::new(false);
         let failure = Mutex::new(None);
         let work = || {
             while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Err(error) = self.link_group(tree, group) {
+                if let Err(error) = self.link_group(tree, group, depth, &has_copies) {
                     // Nobody else takes a further group.
                     next.store(groups.len(), Ordering::Relaxed);
                     failure
@@ -90,11 +106,17 @@ impl Store {
         });
         match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
             Some(error) => Err(error),
-            None => Ok(()),
+            None => Ok(has_copies.into_inner()),
         }
     }
 
-    fn link_group(&self, tree: &Tree, group: &Group<'_>) -> Result<(), LinkError> {
+    fn link_group(
+        &self,
+        tree: &Tree,
+        group: &Group<'_>,
+        depth: usize,
+        has_copies: &AtomicBool,
+    ) -> Result<(), LinkError> {
         let opened;
         let dir = if group.directory.is_empty() {
             &tree.root
@@ -103,10 +125,11 @@ impl Store {
                 dirs::open_at(&tree.root, group.directory).during("open directory", &tree.path)?;
             &opened
         };
+        let below = group.directory.split('/').filter(|part| !part.is_empty()).count();
         for file in group.files {
-            let (_, name) = file.path.split();
-            let blob = file.blob();
-            self.link_blob(&blob, dir, name)?;
+            if self.place(&file.blob(), &file.path, dir, depth + below)? {
+                has_copies.store(true, Ordering::Relaxed);
+            }
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod hostile;
 mod job_names;
 mod layers;
 mod offline;
+mod placing;
 mod restarts;
 mod scrubbing;
 mod status;
