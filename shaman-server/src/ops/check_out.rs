@@ -128,13 +128,12 @@ impl Ops {
         let mut missing = Vec::new();
         for (blob, row) in blobs.iter().zip(self.index.blobs(blobs)?) {
             match self.find_known(blob, row)? {
-                None => missing.push(*blob),
-                Some(found) => {
-                    self.note_use(*blob, found.last_used)?;
+                Some(found) if self.note_use(blob, &found)? => {
                     if found.is_writable {
                         self.store.make_read_only(blob)?;
                     }
                 }
+                _ => missing.push(*blob),
             }
         }
         if missing.is_empty() { Ok(()) } else { Err(self.found_missing(missing)) }

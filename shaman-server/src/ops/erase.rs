@@ -6,6 +6,7 @@
 use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
 
 use super::{LookupError, Ops};
+use crate::index::CheckoutRow;
 use crate::store::{Removal, RemovedTree};
 
 /// How an erase ended well.
@@ -51,7 +52,7 @@ impl Ops {
         }
         // What cannot be understood is not kept from being erased.
         let manifest = self.store.read_manifest(checkout).unwrap_or_default();
-        let erased = match self.store.remove_checkout(checkout).map_err(lookup)? {
+        let erased = match self.store.remove_checkout(checkout, mark).map_err(lookup)? {
             Removal::Removed(tree) => Erased::Erased(tree),
             Removal::WasGone => Erased::WasGone,
             Removal::NotOurs => return Err(EraseError::NotOurs(checkout.clone())),
@@ -61,6 +62,16 @@ impl Ops {
         let blobs: Vec<BlobRef> =
             manifest.iter().flat_map(|m| &m.files).map(ManifestEntry::blob).collect();
         self.index.forget_checkout(checkout, &blobs).map_err(LookupError::Index)?;
+        // The path is free since it was taken away: a create may have noted its own by now.
+        if let Some(manifest) = self.store.read_manifest(checkout).map_err(lookup)? {
+            let blobs: Vec<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+            let row = CheckoutRow {
+                created: self.now_secs(),
+                files: manifest.files.len() as u64,
+                bytes: manifest.bytes(),
+            };
+            self.index.put_checkout(checkout, &row, &blobs).map_err(LookupError::Index)?;
+        }
         Ok(erased)
     }
 

@@ -6,7 +6,7 @@ use shaman_proto::{BlobRef, BlobStatus};
 
 use super::{LookupError, Ops};
 use crate::index::BlobRow;
-use crate::store::{DiskError, StoredBlob};
+use crate::store::StoredBlob;
 
 /// Blobs looked up in the index at once; bounds memory, and loses nothing to speak of.
 const BATCH: usize = 4_096;
@@ -40,7 +40,6 @@ impl Ops {
         let doubtful_since = self.doubts.since();
         let rows = self.index.blobs(&names)?;
         let is_known = |row: &BlobRow| doubtful_since.is_none_or(|since| row.last_used < since);
-        let now = self.now_secs();
         let mut learned = Vec::new();
         for ((position, blob), row) in batch.iter().zip(rows) {
             let known = match row.filter(is_known) {
@@ -56,24 +55,20 @@ impl Ops {
                     lacking.push((*position, BlobStatus::Staged));
                 }
                 None => lacking.push((*position, BlobStatus::Missing)),
-                Some(row) if self.is_stale(row.last_used) => {
+                Some(row) if self.is_lazily_young(row) => {}
+                Some(row) => {
                     // One that somebody wrote to must not look as if we had.
-                    let marked = match self.find_known(blob, Some(row))? {
-                        Some(_) => self.store.mark_used(blob, (self.clock)()),
-                        None => Err(DiskError::missing(&blob.to_string())),
+                    let kept = match self.find_known(blob, Some(row))? {
+                        Some(_) => self.keep(blob, row)?,
+                        None => None,
                     };
-                    match marked {
-                        Ok(modified_ns) => {
-                            learned.push((*blob, BlobRow { last_used: now, modified_ns, ..row }));
-                        }
-                        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                            self.index.forget_blobs([blob])?;
-                            lacking.push((*position, BlobStatus::Missing));
-                        }
-                        Err(error) => return Err(error.into()),
+                    if let Some(row) = kept {
+                        learned.push((*blob, row));
+                    } else {
+                        self.index.forget_blobs([blob])?;
+                        lacking.push((*position, BlobStatus::Missing));
                     }
                 }
-                Some(_) => {}
             }
         }
         if !learned.is_empty() {

@@ -6,6 +6,7 @@ mod damage;
 mod erase;
 mod expire;
 mod follow;
+mod keep;
 mod missing;
 mod pin;
 mod reindex;
@@ -227,8 +228,9 @@ impl Ops {
     /// What we have of a blob, from the disk.
     /// Who is told that it is there may count on it: it counts as used now.
     pub fn status(&self, blob: &BlobRef) -> Result<BlobStatus, LookupError> {
-        Ok(if let Some(found) = self.find(blob)? {
-            self.note_use(*blob, found.last_used)?;
+        let found = self.find(blob)?;
+        let is_there = found.map(|found| self.note_use(blob, &found)).transpose()?;
+        Ok(if is_there == Some(true) {
             BlobStatus::Stored
         } else if self.inflight.is_sending(blob) {
             BlobStatus::Staged
@@ -249,11 +251,5 @@ impl Ops {
 
     fn now_secs(&self) -> u64 {
         (self.clock)().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    }
-
-    /// Says whether a blob's last use is so long ago that its mtime is to be set again: a tenth of
-    /// the grace, so that asking for 10,000 known files does not write 10,000 inodes.
-    fn is_stale(&self, last_used: u64) -> bool {
-        self.now_secs().saturating_sub(last_used) > self.limits.grace.as_secs() / 10
     }
 }

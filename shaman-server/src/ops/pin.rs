@@ -49,6 +49,12 @@ impl Ops {
         Ok(self.index.checkouts_after(after, most)?)
     }
 
+    /// Says whether a checkout of that list is still there: one that was erased in the moment of a
+    /// kill is in the index for ever.
+    pub fn has_checkout(&self, checkout: &CheckoutPath) -> Result<bool, LookupError> {
+        Ok(self.store.has_checkout(checkout)?)
+    }
+
     /// A checkout's manifest; `None` when we made no such checkout.
     pub fn manifest(&self, checkout: &CheckoutPath) -> Result<Option<Manifest>, LookupError> {
         Ok(self.store.read_manifest(checkout)?)

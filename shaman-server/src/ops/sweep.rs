@@ -8,8 +8,8 @@
 //!
 //! # Why no blob is lost
 //!
-//! * Whoever was told that we have a blob made it young: its mtime is at most a tenth of the grace
-//!   older than that.
+//! * Whoever was told that we have a blob made it young: its mtime is at most half an hour older
+//!   than that, and a sweep leaves half an hour more than the shortest age (`keep`).
 //! * A checkout holds its blobs before it looks for them. A sweep that takes one all the same looks
 //!   at the holds, the links and the mtime once more *after* the rename, and puts it back.
 //! * Who finds a blob missing looks in the trash, and puts it back.
@@ -172,7 +172,7 @@ impl Ops {
         order: &SweepOrder,
         swept: &mut Swept,
     ) -> Result<Vec<Candidate>, SweepError> {
-        let oldest_kept = self.now_secs().saturating_sub(order.max_age.as_secs());
+        let oldest_kept = self.oldest_kept(order.max_age);
         let mut candidates: Vec<Candidate> = Vec::new();
         self.store.walk_blobs(|blob, found| {
             let bytes = blob.size.bytes();

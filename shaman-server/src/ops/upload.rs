@@ -83,8 +83,9 @@ impl Ops {
     /// Begins to receive a blob, unless we have it. Several may send the same one; each gets its
     /// own file and a true answer.
     pub fn begin_upload(&self, blob: BlobRef) -> Result<Begun, UploadError> {
-        if let Some(found) = self.find(&blob)? {
-            self.note_use(blob, found.last_used)?;
+        if let Some(found) = self.find(&blob)?
+            && self.note_use(&blob, &found)?
+        {
             if self.limits.durable == Durable::AtOnce {
                 self.flush_unflushed(&[blob])?;
             }
@@ -150,7 +151,7 @@ impl Ops {
                 tracing::error!(blob = %blob, %error, "cannot heal the checkouts of a blob that came back");
             }
         } else if let Some(found) = self.find(&blob)? {
-            self.note_use(blob, found.last_used)?;
+            self.note_use(&blob, &found)?;
         }
         if self.limits.durable == Durable::AtOnce {
             // Also what somebody else sent a moment ago.
@@ -171,16 +172,6 @@ impl Ops {
         let unflushed = self.unflushed.among(blobs);
         self.store.flush_blobs(&unflushed)?;
         self.unflushed.remove(&unflushed);
-        Ok(())
-    }
-
-    /// Keeps a blob from ageing, since we are about to tell somebody that we have it.
-    pub(super) fn note_use(&self, blob: BlobRef, last_used: u64) -> Result<(), LookupError> {
-        if self.is_stale(last_used) {
-            let modified_ns = self.store.mark_used(&blob, (self.clock)())?;
-            let row = BlobRow { stored_at: last_used, last_used: self.now_secs(), modified_ns };
-            self.index.put_blobs([(blob, row)])?;
-        }
         Ok(())
     }
 }

@@ -47,21 +47,21 @@ impl Store {
     /// What tells the checkout that we made at exactly this path from one that is made there later;
     /// `None` when there is none.
     pub fn checkout_mark(&self, checkout: &CheckoutPath) -> Result<Option<String>, DiskError> {
-        let path = self.layout.manifest(checkout);
-        match std::fs::symlink_metadata(&path) {
-            // What every file system keeps: some make up inodes, some round times.
-            Ok(meta) => Ok(Some(format!("{} {}", meta.mtime(), meta.len()))),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            failed @ Err(_) => failed.map(|_| None).during("look at", &path),
-        }
+        mark_of(&self.layout.manifest(checkout))
     }
 
     /// Takes the checkout at exactly this path out of sight and gives up its manifest. Empty
     /// directories above it go too, `jobs` itself never. Blobs stay: only a sweep removes them.
     ///
+    /// With a mark, only the checkout that has it is removed.
+    ///
     /// On failure the checkout is as before, or out of sight with its manifest left, which the
     /// next start removes.
-    pub fn remove_checkout(&self, checkout: &CheckoutPath) -> Result<Removal, DiskError> {
+    pub fn remove_checkout(
+        &self,
+        checkout: &CheckoutPath,
+        mark: Option<&str>,
+    ) -> Result<Removal, DiskError> {
         let path = self.layout.jobs().join(checkout.as_str());
         let parts: Vec<&str> = checkout.components().collect();
         let (name, parents) = parts.split_last().expect("a checkout path has a component");
@@ -93,10 +93,23 @@ impl Store {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
                 rustix::fs::renameat(parent, *name, &self.staging, &aside)
             }
+            // Another erase was faster.
+            Err(Errno::NOENT) => {
+                self.remove_orphan(checkout)?;
+                return Ok(Removal::WasGone);
+            }
             renamed => renamed,
         }
         .during("take away", &path)?;
-        let removed = RemovedTree { path: self.layout.staging().join(aside) };
+        let taken = self.layout.staging().join(&aside);
+        // Between the look and the rename another server may have erased it, and made a new one.
+        if let Some(mark) = mark
+            && mark_of(&taken.join(MANIFEST_FILE))?.is_some_and(|there| there != mark)
+        {
+            renameat_with(&self.staging, &aside, parent, *name, flags).during("put back", &path)?;
+            return Ok(Removal::NotOurs);
+        }
+        let removed = RemovedTree { path: taken };
         self.remove_manifest(checkout)?;
         // From the innermost outwards, until one is not empty.
         for (depth, part) in parents.iter().enumerate().rev() {
@@ -146,5 +159,15 @@ impl Store {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             removed => removed.during("remove", &path),
         }
+    }
+}
+
+/// What tells one manifest from another.
+fn mark_of(path: &std::path::Path) -> Result<Option<String>, DiskError> {
+    match std::fs::symlink_metadata(path) {
+        // What every file system keeps: some make up inodes, some round times.
+        Ok(meta) => Ok(Some(format!("{} {}", meta.mtime(), meta.len()))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        failed @ Err(_) => failed.map(|_| None).during("look at", path),
     }
 }

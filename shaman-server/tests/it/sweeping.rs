@@ -130,6 +130,49 @@ fn telling_a_client_that_a_blob_is_there_keeps_it() {
 }
 
 #[test]
+fn the_shortest_sweep_leaves_what_a_client_was_just_told_of() {
+    // Used a day ago: young for the usual sweep, so that nobody noted the question.
+    let server = TestServer::start();
+    let day = stored(&server, "yesterday", DAY);
+    let half_hour = stored(&server, "before lunch", Duration::from_mins(70));
+    let unasked = stored(&server, "nobody asked", DAY);
+    let server = forgetful(server);
+    for blob in [&day, &half_hour] {
+        assert_eq!(server.status_of(blob), "stored");
+        assert_eq!(server.requirements(&[blob.entry("a")]).json()["files"], json!([]));
+    }
+    let answer = sweep(&server, &json!({"dry_run": false, "max_age": "1h", "force": true}));
+    assert_eq!(answer.json()["swept"]["blobs"], 1, "{}", answer.text());
+    assert!(!server.blob_path(&unasked).exists());
+    for blob in [&day, &half_hour] {
+        assert!(server.blob_path(blob).exists(), "we said that we have it");
+    }
+}
+
+#[test]
+fn questions_and_the_shortest_sweeps_at_once_keep_what_was_told() {
+    let server = TestServer::start();
+    for round in 0..15 {
+        let blobs: Vec<Blob> =
+            (0..40).map(|n| stored(&server, &format!("{round} {n}"), 2 * DAY)).collect();
+        let entries: Vec<Value> = blobs.iter().map(|blob| blob.entry("a")).collect();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let order = json!({"dry_run": false, "max_age": "1h", "force": true});
+                sweep(&server, &order);
+            });
+            for entry in &entries {
+                let lacking = server.requirements(std::slice::from_ref(entry)).json();
+                assert_eq!(lacking["files"], json!([]), "it is in the store or in the trash");
+            }
+        });
+        for blob in &blobs {
+            assert!(server.blob_path(blob).exists(), "we said that we have it");
+        }
+    }
+}
+
+#[test]
 fn a_root_that_cannot_be_read_ends_the_sweep_before_anything_goes() {
     let server = TestServer::start();
     let unused = stored(&server, "unused", 40 * DAY);

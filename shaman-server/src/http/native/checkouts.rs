@@ -44,6 +44,9 @@ fn page(ops: &Ops, after: &str) -> Result<CheckoutsAnswer, LookupError> {
     let rows = ops.checkouts_after(after, PAGE + 1)?;
     let mut checkouts = Vec::with_capacity(rows.len().min(PAGE));
     for (checkout, row) in rows.iter().take(PAGE) {
+        if !ops.has_checkout(checkout)? {
+            continue;
+        }
         checkouts.push(CheckoutSummary {
             checkout: checkout.as_str().to_owned(),
             created: time_on_wire(row.created),
@@ -53,7 +56,8 @@ fn page(ops: &Ops, after: &str) -> Result<CheckoutsAnswer, LookupError> {
         });
     }
     let is_more = rows.len() > PAGE;
-    let next = checkouts.last().filter(|_| is_more).map(|last| last.checkout.clone());
+    let last = rows.get(PAGE.saturating_sub(1)).filter(|_| is_more);
+    let next = last.map(|(checkout, _)| checkout.as_str().to_owned());
     Ok(CheckoutsAnswer { checkouts, next })
 }
 

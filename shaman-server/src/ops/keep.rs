@@ -1,0 +1,77 @@
+//! Somebody is told that we have a blob → it stays for a while.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use shaman_proto::BlobRef;
+
+use super::missing::row_of;
+use super::sweep::AGE_MIN;
+use super::{LookupError, Ops};
+use crate::index::BlobRow;
+use crate::store::StoredBlob;
+
+/// How old the note of the last use may be at most. A sweep leaves blobs for so long beyond
+/// [`AGE_MIN`], so that the promise of that time holds although most uses write nothing.
+pub(super) const LAZY_MAX: Duration = Duration::from_mins(30);
+
+/// Times that a blob is put back which a sweep takes in just that moment.
+const RESTORES_MAX: usize = 8;
+
+impl Ops {
+    /// The mtime before which a sweep may take a blob.
+    pub(super) fn oldest_kept(&self, max_age: Duration) -> u64 {
+        let kept = max_age.max(AGE_MIN + self.laziness());
+        self.now_secs().saturating_sub(kept.as_secs())
+    }
+
+    /// How old the note of the last use may be: a tenth of the grace, so that asking for 10,000
+    /// known files does not write 10,000 inodes.
+    fn laziness(&self) -> Duration {
+        (self.limits.grace / 10).min(LAZY_MAX)
+    }
+
+    /// Says whether a blob was used so lately that it need not be noted again.
+    pub(super) fn is_lazily_young(&self, row: BlobRow) -> bool {
+        self.now_secs().saturating_sub(row.last_used) <= self.laziness().as_secs()
+    }
+
+    /// Notes that a blob is used now, unless that was noted lately. `false`: it is gone.
+    pub(super) fn note_use(&self, blob: &BlobRef, found: &StoredBlob) -> Result<bool, LookupError> {
+        let before = row_of(found);
+        let kept = self.keep(blob, before)?;
+        if let Some(row) = kept.filter(|row| *row != before) {
+            self.index.put_blobs([(*blob, row)])?;
+        }
+        Ok(kept.is_some())
+    }
+
+    /// Keeps a blob from ageing, since we are about to tell somebody that we have it. Gives its row
+    /// as it is then, to be put into the index; `None`: the blob is gone.
+    pub(super) fn keep(
+        &self,
+        blob: &BlobRef,
+        row: BlobRow,
+    ) -> Result<Option<BlobRow>, LookupError> {
+        if self.is_lazily_young(row) {
+            return Ok(Some(row));
+        }
+        let now = self.now_secs();
+        for _ in 0..RESTORES_MAX {
+            match self.store.mark_used(blob, (self.clock)()) {
+                // A sweep that takes it from here on sees the mark and puts it back.
+                Ok(modified_ns) if self.store.find(blob)?.is_some() => {
+                    return Ok(Some(BlobRow { last_used: now, modified_ns, ..row }));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+            // A sweep has just taken it: this brings it back.
+            if self.find(blob)?.is_none() {
+                break;
+            }
+        }
+        Ok(None)
+    }
+}
