@@ -142,7 +142,8 @@ pub(crate) fn limits(config: &Config) -> Limits {
         Some(_) => Expiry::ByAge,
         None => Expiry::Never,
     };
-    Limits { grace: sweeping.max_age, reserve, durable, expiry }
+    let (grace, age_min) = (sweeping.max_age, sweeping.age_min);
+    Limits { grace, age_min, reserve, durable, expiry }
 }
 
 /// What the configuration says about the files of checkouts.

@@ -2,8 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+
+use shaman_proto::parse_duration;
 
 use crate::config::Said;
 
@@ -110,6 +113,10 @@ pub struct ServeArgs {
     /// [default: info]
     #[arg(long, value_name = "LEVEL", env = "SHAMAN_LOG")]
     pub log: Option<String>,
+    /// Shortest age that a sweep may be asked for. For tests of Shaman itself, which cannot wait for
+    /// an hour: clients need that time.
+    #[arg(long, hide = true, env = "SHAMAN_TEST_AGE_MIN", value_parser = parse_duration)]
+    pub test_age_min: Option<Duration>,
 }
 
 impl ServeArgs {
@@ -121,6 +128,7 @@ impl ServeArgs {
             listen: self.listen,
             log: self.log.clone(),
             upstream: self.upstream.clone(),
+            age_min: self.test_age_min,
         }
     }
 }

@@ -84,6 +84,8 @@ pub struct Said {
     pub log: Option<String>,
     /// Address of the Flamenco Manager.
     pub upstream: Option<String>,
+    /// Shortest age of a sweep; an hour unless a test says otherwise.
+    pub age_min: Option<Duration>,
 }
 
 /// A configuration that cannot be.
@@ -174,6 +176,7 @@ impl Config {
             file.trash_grace,
             file.max_sweep_share,
             file.reserve,
+            said.age_min,
         )?;
         Ok(Self {
             storage,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::file::GarbageCollect;
 use super::{ConfigError, time};
 
-/// Shortest age: the sweep's own limit is the same.
+/// Never swept below this age, whatever anybody asks for: a client that was told that we have a
+/// blob has so long to ask for its checkout.
 const AGE_MIN: Duration = Duration::from_hours(1);
 
 /// Sweeping, as it was written or as Flamenco does it.
@@ -15,6 +16,8 @@ pub struct Sweeping {
     pub period: Duration,
     /// Blobs that were not used for longer are swept.
     pub max_age: Duration,
+    /// No sweep may be asked for a shorter age.
+    pub age_min: Duration,
     /// How long swept blobs stay in the trash.
     pub trash_grace: Duration,
     /// Most of the store's bytes, in percent, that one sweep may take.
@@ -38,10 +41,12 @@ impl Sweeping {
         trash_grace: Option<String>,
         max_share: Option<String>,
         reserve: Option<String>,
+        age_min: Option<Duration>,
     ) -> Result<Self, ConfigError> {
         let day = Duration::from_hours(24);
         let max_age = time("shaman.garbageCollect.maxAge", written.max_age, 31 * day)?;
-        if max_age < AGE_MIN {
+        let age_min = age_min.unwrap_or(AGE_MIN);
+        if max_age < age_min {
             return Err(ConfigError::TooYoung);
         }
         let share = |key, text: String, or| {
@@ -50,6 +55,7 @@ impl Sweeping {
         Ok(Self {
             period: time("shaman.garbageCollect.period", written.period, day)?,
             max_age,
+            age_min,
             trash_grace: time("trash_grace", trash_grace, 3 * day)?,
             max_share: max_share.map_or(Ok(90), |text| share("max_sweep_share", text, ""))?,
             reserve: match reserve {
@@ -95,7 +101,7 @@ mod tests {
     fn room_is_a_share_or_bytes() {
         let room = |text: &str| {
             let none = GarbageCollect::default();
-            Sweeping::new(none, None, None, Some(text.into())).unwrap().reserve
+            Sweeping::new(none, None, None, Some(text.into()), None).unwrap().reserve
         };
         assert_eq!(room("5%"), Room::Percent(5));
         assert_eq!(room("20 GB"), Room::Bytes(20_000_000_000));

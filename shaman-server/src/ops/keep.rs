@@ -6,29 +6,25 @@ use std::time::Duration;
 use shaman_proto::BlobRef;
 
 use super::missing::row_of;
-use super::sweep::AGE_MIN;
 use super::{LookupError, Ops};
 use crate::index::BlobRow;
 use crate::store::StoredBlob;
-
-/// How old the note of the last use may be at most. A sweep leaves blobs for so long beyond
-/// [`AGE_MIN`], so that the promise of that time holds although most uses write nothing.
-pub(super) const LAZY_MAX: Duration = Duration::from_mins(30);
 
 /// Times that a blob is put back which a sweep takes in just that moment.
 const RESTORES_MAX: usize = 8;
 
 impl Ops {
-    /// The mtime before which a sweep may take a blob.
+    /// The mtime before which a sweep may take a blob. So long as a note may be old, blobs stay beyond
+    /// the shortest age, so that the promise of that holds although most uses write nothing.
     pub(super) fn oldest_kept(&self, max_age: Duration) -> u64 {
-        let kept = max_age.max(AGE_MIN + self.laziness());
+        let kept = max_age.max(self.limits.age_min + self.laziness());
         self.now_secs().saturating_sub(kept.as_secs())
     }
 
-    /// How old the note of the last use may be: a tenth of the grace, so that asking for 10,000
-    /// known files does not write 10,000 inodes.
+    /// How old the note of the last use may be: a tenth of the grace, half the shortest age at most.
+    /// So asking for 10,000 known files does not write 10,000 inodes.
     fn laziness(&self) -> Duration {
-        (self.limits.grace / 10).min(LAZY_MAX)
+        (self.limits.grace / 10).min(self.limits.age_min / 2)
     }
 
     /// Says whether a blob was used so lately that it need not be noted again.

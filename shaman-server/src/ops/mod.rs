@@ -35,7 +35,7 @@ pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
 pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
 pub use status::{Cost, Totals};
-pub use sweep::{AGE_MIN, Dry, SweepError, SweepOrder, Swept, Weight};
+pub use sweep::{Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 pub use verify::Verified;
 
@@ -63,6 +63,9 @@ pub struct Ops {
 pub struct Limits {
     /// How long a blob stays after its last use.
     pub grace: Duration,
+    /// No sweep may be asked for a shorter age: a client that was told that we have a blob has so
+    /// long to ask for its checkout.
+    pub age_min: Duration,
     /// Room that is never given to blobs.
     pub reserve: Reserve,
     /// When what was uploaded survives a power cut.
@@ -102,6 +105,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             grace: GRACE,
+            age_min: Duration::from_hours(1),
             reserve: Reserve::Percent(5),
             durable: Durable::WithCheckout,
             expiry: Expiry::Never,

@@ -26,10 +26,6 @@ use super::{LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
 use crate::store::{DiskError, StoredBlob, TrashBatch};
 
-/// Never swept below this age, whatever anybody asks for: a client that was told that we have a
-/// blob has so long to ask for its checkout.
-pub const AGE_MIN: Duration = Duration::from_hours(1);
-
 /// Blobs looked up in the index at once.
 const BATCH: usize = 4_096;
 
@@ -102,8 +98,8 @@ pub struct Swept {
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// Too young.
-    #[error("blobs stay for at least {} minutes after their last use; sweep with a longer age", AGE_MIN.as_secs() / 60)]
-    TooYoung,
+    #[error("blobs stay for at least {} minutes after their last use; sweep with a longer age", .0.as_secs() / 60)]
+    TooYoung(Duration),
     /// Another one runs.
     #[error("another sweep is running on this storage; wait for its end")]
     Busy,
@@ -144,8 +140,8 @@ impl Ops {
     /// Sweeps as ordered. `go_on` is asked now and then; `false` ends it early, with nothing
     /// half-done.
     pub fn sweep(&self, order: &SweepOrder, go_on: impl Fn() -> bool) -> Result<Swept, SweepError> {
-        if order.max_age < AGE_MIN {
-            return Err(SweepError::TooYoung);
+        if order.max_age < self.limits.age_min {
+            return Err(SweepError::TooYoung(self.limits.age_min));
         }
         let Some(_lock) = self.store.lock_sweep()? else { return Err(SweepError::Busy) };
         let mut swept = Swept::default();

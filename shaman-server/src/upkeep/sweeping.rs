@@ -7,7 +7,7 @@ use shaman_proto::wire::native::{Spared, SweepAnswer, Weight};
 use tokio::time::Instant;
 
 use crate::config::Sweeping;
-use crate::ops::{self, AGE_MIN, Dry, Ops, SweepError, SweepOrder, Swept};
+use crate::ops::{self, Dry, Ops, SweepError, SweepOrder, Swept};
 use crate::tasks::{Blocking, Stop};
 
 /// From the start to the first sweep, as with Flamenco: long enough that a server which is started
@@ -75,7 +75,7 @@ pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping
                 "the storage's reserve is touched; sweeping what was not used for longest"
             );
             let short = SweepOrder {
-                max_age: AGE_MIN,
+                max_age: sweeping.age_min,
                 wanted_bytes: Some(wanted),
                 ..order(sweeping, Dry::No)
             };

@@ -39,7 +39,7 @@ fn time_on_wire(seconds: u64) -> String {
 impl From<SweepError> for Failure {
     fn from(error: SweepError) -> Self {
         match error {
-            SweepError::TooYoung => Self::malformed(error),
+            SweepError::TooYoung(_) => Self::malformed(error),
             SweepError::Busy | SweepError::TooMuch { .. } => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
