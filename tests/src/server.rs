@@ -46,6 +46,8 @@ impl Server {
             .arg(folder.join("state"))
             .arg("--config")
             .arg(&config)
+            // A test cannot wait for an hour; what it does not say stays as it is.
+            .env("SHAMAN_TEST_AGE_MIN", "1s")
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("a test can write"))
             .spawn()
@@ -68,6 +70,17 @@ impl Server {
     /// Its checkout root.
     pub fn jobs(&self) -> PathBuf {
         self.storage.join("jobs")
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it where it stands, as `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child can be killed");
+        self.child.wait().expect("a child ends");
     }
 
     /// Asks it to stop, and says whether it did within this time.

@@ -111,14 +111,25 @@ impl Store {
         }
         let removed = RemovedTree { path: taken };
         self.remove_manifest(checkout)?;
-        // From the innermost outwards, until one is not empty.
-        for (depth, part) in parents.iter().enumerate().rev() {
-            let above = if depth == 0 { &jobs } else { &opened[depth - 1] };
-            if unlinkat(above, *part, AtFlags::REMOVEDIR).is_err() {
-                break;
+        remove_empty(&jobs, &opened, parents);
+        Ok(Removal::Removed(removed))
+    }
+
+    /// Removes the empty directories above a checkout, `jobs` itself never.
+    pub(super) fn prune(&self, checkout: &CheckoutPath) -> Result<(), DiskError> {
+        let parts: Vec<&str> = checkout.components().collect();
+        let parents = parts.split_last().map_or(&[][..], |(_, parents)| parents);
+        let jobs = self.open_jobs()?;
+        let mut opened: Vec<OwnedFd> = Vec::new();
+        for part in parents {
+            match dirs::open_at(opened.last().unwrap_or(&jobs), part) {
+                Ok(dir) => opened.push(dir),
+                // Less is there than that, or something else.
+                Err(_) => break,
             }
         }
-        Ok(Removal::Removed(removed))
+        remove_empty(&jobs, &opened, &parents[..opened.len()]);
+        Ok(())
     }
 
     /// Compares the manifest inside the directory with the one that claims the path: they are one
@@ -158,6 +169,17 @@ impl Store {
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             removed => removed.during("remove", &path),
+        }
+    }
+}
+
+/// Removes directories from the innermost outwards, until one is not empty; `opened` are those of
+/// `names`, one in the other.
+fn remove_empty(jobs: &OwnedFd, opened: &[OwnedFd], names: &[&str]) {
+    for (depth, name) in names.iter().enumerate().rev() {
+        let above = if depth == 0 { jobs } else { &opened[depth - 1] };
+        if unlinkat(above, *name, AtFlags::REMOVEDIR).is_err() {
+            break;
         }
     }
 }

@@ -1,10 +1,14 @@
 //! What dead servers left behind, cleared at start.
 
+use shaman_proto::{MANIFEST_FILE, Manifest};
+
 use super::Store;
 use super::blobs::{link_count, read_dir};
 use super::disk::{DiskError, During as _};
 use super::instance::{id_in, is_gone};
 use super::layout::STAGED_ENDING;
+use super::manifests;
+use super::probe::PROBE;
 
 /// How much was cleared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,11 +26,27 @@ impl Store {
     /// belongs to a running server stays.
     pub(super) fn clear_leftovers(&self) -> Result<Leftovers, DiskError> {
         let mut cleared = Leftovers::default();
+        self.clear_probes()?;
         self.clear_uploading(&mut cleared)?;
         self.clear_staging(&mut cleared)?;
         // After the trees in staging: each holds a link to its manifest.
         self.clear_manifests(&mut cleared)?;
         Ok(cleared)
+    }
+
+    /// Files with which a server tried the storage while it was killed.
+    fn clear_probes(&self) -> Result<(), DiskError> {
+        for dir in [self.layout.stored(), self.layout.jobs(), self.layout.staging()] {
+            for entry in read_dir(&dir)? {
+                let probe = entry.to_str().and_then(|name| name.strip_prefix(PROBE));
+                let Some(id) = probe.and_then(id_in) else { continue };
+                let path = dir.join(&entry);
+                if is_gone(&self.layout, id)? && !path.is_dir() {
+                    std::fs::remove_file(&path).during("remove", &path)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn clear_uploading(&self, cleared: &mut Leftovers) -> Result<(), DiskError> {
@@ -67,8 +87,11 @@ impl Store {
             }
             let path = staging.join(&entry);
             if path.is_dir() && !path.is_symlink() {
+                // What cannot be understood says nothing of where it was.
+                let manifest = manifests::read(&path.join(MANIFEST_FILE)).unwrap_or_default();
                 std::fs::remove_dir_all(&path).during("remove", &path)?;
                 cleared.trees += 1;
+                self.prune_above(manifest)?;
             } else {
                 std::fs::remove_file(&path).during("remove", &path)?;
             }
@@ -83,11 +106,20 @@ impl Store {
         for entry in read_dir(&manifests)? {
             let path = manifests.join(entry);
             if link_count(&path)? == Some(1) {
+                let manifest = manifests::read(&path).unwrap_or_default();
                 std::fs::remove_file(&path).during("remove", &path)?;
                 cleared.manifests += 1;
+                self.prune_above(manifest)?;
             }
         }
         Ok(())
+    }
+}
+
+impl Store {
+    /// Removes the empty directories above a checkout that is not there.
+    fn prune_above(&self, manifest: Option<Manifest>) -> Result<(), DiskError> {
+        manifest.map_or(Ok(()), |manifest| self.prune(&manifest.checkout))
     }
 }
 

@@ -108,7 +108,8 @@ impl Store {
     }
 }
 
-fn read(path: &std::path::Path) -> Result<Option<Manifest>, DiskError> {
+/// Reads a manifest; `None` when there is none.
+pub(super) fn read(path: &std::path::Path) -> Result<Option<Manifest>, DiskError> {
     match std::fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)

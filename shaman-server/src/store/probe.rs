@@ -22,6 +22,9 @@ pub enum ProbeError {
     LinksAreCopies,
 }
 
+/// How files begin with which the storage is tried.
+pub(super) const PROBE: &str = ".probe-";
+
 impl Store {
     /// Makes a file and a link to it, from where blobs are to where checkouts are, and compares.
     /// Leaves nothing behind, unless removing fails too.
@@ -71,6 +74,6 @@ impl Store {
     }
 
     fn probe_name(&self) -> String {
-        format!(".probe-{}", self.unique())
+        format!("{PROBE}{}", self.unique())
     }
 }
