@@ -96,6 +96,8 @@ pub struct Store {
     /// Held between a look at a blob's name and taking that away, so that of two who read the same
     /// damaged file one takes it away, and neither what came in its place.
     setting_aside: Mutex<()>,
+    /// Held while a blob with too many names gets a fresh inode.
+    renewing: Mutex<()>,
 }
 
 /// What was found when a storage was opened.
@@ -151,6 +153,7 @@ impl Store {
             abilities: Abilities::default(),
             is_in_doubt: AtomicBool::new(doubtful_since.is_some()),
             setting_aside: Mutex::default(),
+            renewing: Mutex::default(),
         };
         store.abilities = store.known_abilities()?;
         match store.try_all() {

@@ -2,8 +2,8 @@
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, linkat};
 use rustix::io::Errno;
@@ -86,10 +86,7 @@ impl Store {
                 if let Err(error) = self.link_group(tree, group, depth, &has_copies) {
                     // Nobody else takes a further group.
                     next.store(groups.len(), Ordering::Relaxed);
-                    failure
-                        .lock()
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .get_or_insert(error);
+                    failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 }
             }
         };
@@ -104,7 +101,7 @@ impl Store {
             }
             work();
         });
-        match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => Err(error),
             None => Ok(has_copies.into_inner()),
         }
@@ -152,6 +149,24 @@ impl Store {
     /// Links a blob that has as many names as the file system allows (65,000 on ext4): the blob
     /// gets a fresh inode under the same name, and older checkouts keep the old one.
     fn link_fresh_copy(&self, blob: &BlobRef, dir: &OwnedFd, name: &str) -> Result<(), LinkError> {
+        // Of those that come here at once one makes the copy; a copy that another one replaces
+        // before it has a second name cannot be linked any more.
+        let _one_at_a_time = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let link = || linkat(&self.stored, blob_below_stored(blob), dir, name, AtFlags::empty());
+        let mut linked = link();
+        if linked == Err(Errno::MLINK) {
+            self.renew(blob)?;
+            linked = link();
+        }
+        match linked {
+            // Another server was at it, too: whoever wanted this tries again.
+            Err(Errno::NOENT) => Err(LinkError::Missing(*blob)),
+            linked => Ok(linked.during("link", &self.layout.blob(blob))?),
+        }
+    }
+
+    /// Puts a copy of a blob in its place.
+    fn renew(&self, blob: &BlobRef) -> Result<(), DiskError> {
         let path = self.layout.blob(blob);
         let fresh = self.layout.staging().join(format!("{}.blob", self.unique()));
         let copied = std::fs::copy(&path, &fresh)
@@ -167,10 +182,7 @@ impl Store {
         if copied.is_err() {
             drop(std::fs::remove_file(&fresh));
         }
-        copied?;
-        linkat(&self.stored, blob_below_stored(blob), dir, name, AtFlags::empty())
-            .during("link", &path)?;
-        Ok(())
+        copied
     }
 }
 
