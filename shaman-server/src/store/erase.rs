@@ -88,25 +88,20 @@ impl Store {
             failed @ Err(_) => failed.map(drop).during("look at", &path)?,
         }
         let aside = self.unique();
-        let flags = RenameFlags::NOREPLACE;
-        match renameat_with(parent, *name, &self.staging, &aside, flags) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                rustix::fs::renameat(parent, *name, &self.staging, &aside)
-            }
+        match rename_to_new(parent, name, &self.staging, &aside) {
             // Another erase was faster.
             Err(Errno::NOENT) => {
                 self.remove_orphan(checkout)?;
                 return Ok(Removal::WasGone);
             }
-            renamed => renamed,
+            renamed => renamed.during("take away", &path)?,
         }
-        .during("take away", &path)?;
         let taken = self.layout.staging().join(&aside);
         // Between the look and the rename another server may have erased it, and made a new one.
         if let Some(mark) = mark
             && mark_of(&taken.join(MANIFEST_FILE))?.is_some_and(|there| there != mark)
         {
-            renameat_with(&self.staging, &aside, parent, *name, flags).during("put back", &path)?;
+            rename_to_new(&self.staging, &aside, parent, name).during("put back", &path)?;
             return Ok(Removal::NotOurs);
         }
         let removed = RemovedTree { path: taken };
@@ -170,6 +165,16 @@ impl Store {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
             removed => removed.during("remove", &path),
         }
+    }
+}
+
+/// Renames to a name that nobody has; where the system cannot say so, to one that nobody should have.
+fn rename_to_new(from: &OwnedFd, name: &str, to: &OwnedFd, new: &str) -> Result<(), Errno> {
+    match renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            rustix::fs::renameat(from, name, to, new)
+        }
+        renamed => renamed,
     }
 }
 
