@@ -41,10 +41,11 @@ pub struct StoreArgs {
     /// Configuration file (YAML)
     #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Shared storage [default: ./shaman-storage]
+    /// Shared storage: blobs and checkouts live below it [default: ./shaman-storage]
     #[arg(long, value_name = "DIR", env = "SHAMAN_STORAGE")]
     pub storage: Option<PathBuf>,
-    /// Local state [default: ./shaman-state]
+    /// Local state: the index lives below it, and may be deleted while the server is stopped
+    /// [default: ./shaman-state]
     #[arg(long, value_name = "DIR", env = "SHAMAN_STATE")]
     pub state: Option<PathBuf>,
 }
@@ -93,16 +94,9 @@ pub struct CheckArgs {
 /// Arguments of `shaman-server serve`. What is said here or in the environment wins over the file.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
-    /// Configuration file (YAML)
-    #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
-    pub config: Option<PathBuf>,
-    /// Shared storage: blobs and checkouts live below it [default: ./shaman-storage]
-    #[arg(long, value_name = "DIR", env = "SHAMAN_STORAGE")]
-    pub storage: Option<PathBuf>,
-    /// Local state: the index lives below it, and may be deleted while the server is stopped
-    /// [default: ./shaman-state]
-    #[arg(long, value_name = "DIR", env = "SHAMAN_STATE")]
-    pub state: Option<PathBuf>,
+    /// Which storage.
+    #[command(flatten)]
+    pub store: StoreArgs,
     /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "SHAMAN_LISTEN")]
     pub listen: Option<SocketAddr>,
@@ -123,12 +117,11 @@ impl ServeArgs {
     /// What was said about the server itself.
     pub fn said(&self) -> Said {
         Said {
-            storage: self.storage.clone(),
-            state: self.state.clone(),
             listen: self.listen,
             log: self.log.clone(),
             upstream: self.upstream.clone(),
             age_min: self.test_age_min,
+            ..self.store.said()
         }
     }
 }

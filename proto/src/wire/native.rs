@@ -48,6 +48,28 @@ pub struct SweepAnswer {
     pub trashed: Weight,
 }
 
+impl SweepAnswer {
+    /// What to tell a person, line by line.
+    pub fn lines(&self) -> [(&'static str, Weight); 9] {
+        let (swept, deleted) = if self.dry_run {
+            ("would be swept", "would be deleted from the trash")
+        } else {
+            ("swept into the trash", "deleted from the trash")
+        };
+        [
+            ("in the store", self.all),
+            (swept, self.swept),
+            ("spared: used lately", self.spared.young),
+            ("spared: in a checkout", self.spared.linked),
+            ("spared: in a manifest", self.spared.named),
+            ("spared: in a checkout of symlinks", self.spared.symlinked),
+            ("spared: needed right now", self.spared.held),
+            (deleted, self.deleted),
+            ("in the trash afterwards", self.trashed),
+        ]
+    }
+}
+
 /// Why blobs stayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spared {

@@ -1,4 +1,4 @@
-//! Places on the shared storage, as text of whichever system they are of.
+//! Places on the shared storage, as text of whichever system they are of, and names as text.
 //!
 //! A server may run on Windows and the artist on Linux, so a location is not always a path of this
 //! machine: `F:\farm` is compared and joined as Windows would, also elsewhere.

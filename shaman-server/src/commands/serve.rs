@@ -11,7 +11,7 @@ use crate::cli::ServeArgs;
 use crate::config::Config;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let config = Config::load(args.said(), args.config.as_deref())?;
+    let config = Config::load(args.said(), args.store.config.as_deref())?;
     let filter = EnvFilter::try_new(&config.log).with_context(|| {
         format!("`{}` is not a log level; use error, warn, info, debug or trace", config.log)
     })?;

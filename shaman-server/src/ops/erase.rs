@@ -6,7 +6,6 @@
 use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
 
 use super::{LookupError, Ops};
-use crate::index::CheckoutRow;
 use crate::store::{Removal, RemovedTree};
 
 /// How an erase ended well.
@@ -64,13 +63,7 @@ impl Ops {
         self.index.forget_checkout(checkout, &blobs).map_err(LookupError::Index)?;
         // The path is free since it was taken away: a create may have noted its own by now.
         if let Some(manifest) = self.store.read_manifest(checkout).map_err(lookup)? {
-            let blobs: Vec<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
-            let row = CheckoutRow {
-                created: self.now_secs(),
-                files: manifest.files.len() as u64,
-                bytes: manifest.bytes(),
-            };
-            self.index.put_checkout(checkout, &row, &blobs).map_err(LookupError::Index)?;
+            self.note_checkout(&manifest).map_err(LookupError::Index)?;
         }
         Ok(erased)
     }

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use shaman_proto::BlobRef;
+use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 
 use super::missing::row_of;
 use super::{LookupError, Ops};
-use crate::index::{BlobRow, CheckoutRow};
+use crate::index::{BlobRow, CheckoutRow, IndexError};
 
 /// Rows written at once.
 const BATCH: usize = 1_000;
@@ -72,15 +72,7 @@ impl Ops {
         if failure.is_none() && go_on() {
             self.store.walk_manifests(|manifest| {
                 done.checkouts += 1;
-                let row = CheckoutRow {
-                    created: seconds(&manifest.created),
-                    files: manifest.files.len() as u64,
-                    bytes: manifest.bytes(),
-                };
-                let blobs: BTreeSet<BlobRef> =
-                    manifest.files.iter().map(shaman_proto::ManifestEntry::blob).collect();
-                let written = self.index.put_checkout(&manifest.checkout, &row, &blobs);
-                flow(written.map_err(Into::into), &mut failure)
+                flow(self.note_checkout(&manifest).map_err(Into::into), &mut failure)
             })?;
         }
         match failure {
@@ -91,6 +83,19 @@ impl Ops {
                 Ok(Ended::Complete(done))
             }
         }
+    }
+}
+
+impl Ops {
+    /// Puts a checkout into the index as its manifest says it.
+    pub(super) fn note_checkout(&self, manifest: &Manifest) -> Result<(), IndexError> {
+        let row = CheckoutRow {
+            created: seconds(&manifest.created),
+            files: manifest.files.len() as u64,
+            bytes: manifest.bytes(),
+        };
+        let blobs: BTreeSet<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+        self.index.put_checkout(&manifest.checkout, &row, &blobs)
     }
 }
 
