@@ -45,6 +45,8 @@ pub enum Command {
     Damage(DamageArgs),
     /// Have a server read all its blobs again, to find damage
     Scrub(ScrubArgs),
+    /// Have a server compare its index with the storage
+    Reindex(ServerArgs),
 }
 
 /// Which server to talk to.

@@ -11,7 +11,7 @@ use crate::config::{Config, Durability, LinkWord, Room};
 use crate::http::{self, Shared};
 use crate::index::Index;
 use crate::manager::Manager;
-use crate::ops::{Durable, Ended, Expiry, JobsFrom, Limits, Ops, Reserve};
+use crate::ops::{Durable, Expiry, JobsFrom, Limits, Ops, Reserve};
 use crate::store::{LinkPolicy, Opened, Placing, Store};
 use crate::tasks::{Blocking, Crew};
 use crate::upkeep;
@@ -45,7 +45,7 @@ impl App {
         let ops = blocking.run(move || open(&storage, &state, limits, placing)).await??;
         let settings = Arc::new(config.settings.clone());
         Ok(Self {
-            shared: Shared { ops: Arc::new(ops), blocking, settings, scrub_bell: Arc::default() },
+            shared: Shared { ops: Arc::new(ops), blocking, settings, bells: Arc::default() },
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
             listener,
@@ -62,29 +62,10 @@ impl App {
         let Self { shared, manager, follow_period, listener } = self;
         let mut crew = Crew::default();
         let mut helpers = Crew::default();
-        let reindex_stop = helpers.stop_signal();
-        let reindexing = shared.clone();
+        let (indexing, index_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
-            let ops = Arc::clone(&reindexing.ops);
-            let ended =
-                reindexing.blocking.run(move || ops.reindex(|| !reindex_stop.is_set())).await;
-            match ended {
-                Ok(Ok(Ended::Complete(done))) => {
-                    tracing::info!(
-                        blobs = done.blobs,
-                        checkouts = done.checkouts,
-                        "filled the index from the storage"
-                    );
-                }
-                Ok(Ok(Ended::WasComplete | Ended::Stopped)) => {}
-                Ok(Err(error)) => {
-                    let error = anyhow::Error::from(error);
-                    tracing::error!("filling the index failed, going on without: {error:#}");
-                }
-                Err(error) => {
-                    tracing::error!("filling the index failed, going on without: {error}");
-                }
-            }
+            let Shared { ops, blocking, bells, .. } = indexing;
+            upkeep::keep_indexed(&ops, &blocking, &bells.reindex, index_stop).await;
         });
         let (verifying, verify_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
@@ -97,9 +78,9 @@ impl App {
         });
         let (scrubbing, scrub_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
-            let Shared { ops, blocking, settings, scrub_bell } = scrubbing;
+            let Shared { ops, blocking, settings, bells } = scrubbing;
             let scrubbing = &settings.scrubbing;
-            upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &scrub_bell, scrub_stop).await;
+            upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &bells.scrub, scrub_stop).await;
         });
         if let Some(age) = shared.settings.expire_after {
             let (expiring, expire_stop) = (shared.clone(), helpers.stop_signal());

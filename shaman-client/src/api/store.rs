@@ -68,6 +68,11 @@ impl Api {
         self.native(Request::post("/v1/scrub", encode(request))).await
     }
 
+    /// Has the index compared with the storage.
+    pub async fn reindex(&self) -> Result<(), ApiError> {
+        self.told(Request::post("/v1/reindex", encode(&()))).await
+    }
+
     async fn native<T: serde::de::DeserializeOwned>(
         &self,
         request: Request<'_>,

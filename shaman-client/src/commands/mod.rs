@@ -11,6 +11,7 @@ mod gc;
 mod pack;
 mod packing;
 mod ping;
+mod reindex;
 mod scrub;
 mod sending;
 mod show;
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Gc(args) => gc::run(&args),
         Command::Ping(args) => ping::run(&args),
         Command::Scrub(args) => scrub::run(&args),
+        Command::Reindex(args) => reindex::run(&args),
         Command::Status(args) => status::run(&args),
         Command::Submit(args) => submit::run(&args),
         Command::Upload(args) => upload::run(&args),

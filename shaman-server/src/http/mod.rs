@@ -32,8 +32,17 @@ pub struct Shared {
     pub blocking: Blocking,
     /// How to answer.
     pub settings: Arc<Settings>,
+    /// What wakes the work that the server does by itself.
+    pub bells: Arc<Bells>,
+}
+
+/// What wakes the work that the server does by itself.
+#[derive(Debug, Default)]
+pub struct Bells {
     /// Rung when somebody asks for a scrub.
-    pub scrub_bell: Arc<Notify>,
+    pub scrub: Notify,
+    /// Rung when somebody asks for a reindex.
+    pub reindex: Notify,
 }
 
 impl Shared {

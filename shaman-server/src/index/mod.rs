@@ -99,6 +99,29 @@ impl Index {
         Ok(())
     }
 
+    /// At most `most` blobs that have a row, behind this one, in order.
+    pub fn blobs_after(
+        &self,
+        after: Option<&BlobRef>,
+        most: usize,
+    ) -> Result<Vec<BlobRef>, IndexError> {
+        let after = after.map(keys::blob);
+        let from = match &after {
+            Some(after) => IteratorMode::From(after, Direction::Forward),
+            None => IteratorMode::Start,
+        };
+        let mut found = Vec::new();
+        for row in self.db.iterator_cf(columns::blobs(&self.db), from) {
+            let (key, _) = row.map_err(|e| self.failed(e))?;
+            if found.len() == most {
+                break;
+            }
+            let is_next = after.is_none_or(|after| *key != after);
+            found.extend(keys::read_blob(&key).filter(|_| is_next));
+        }
+        Ok(found)
+    }
+
     /// Calls `visit` with the row of each checkout.
     pub fn each_checkout(&self, mut visit: impl FnMut(CheckoutRow)) -> Result<(), IndexError> {
         for row in self.db.iterator_cf(columns::checkouts(&self.db), IteratorMode::Start) {

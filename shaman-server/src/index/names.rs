@@ -1,9 +1,14 @@
 //! Which checkouts name a blob.
 
-use rocksdb::{Direction, IteratorMode, ReadOptions};
+use std::collections::HashSet;
+
+use rocksdb::{Direction, IteratorMode, ReadOptions, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
 use super::{Index, IndexError, columns, keys};
+
+/// In the key of a name, the path of the checkout begins here.
+const BLOB_KEY_BYTES: usize = 40;
 
 /// Bytes of a checkout's blobs, each counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +31,26 @@ impl Index {
             found.extend(std::str::from_utf8(path).ok().and_then(|path| path.parse().ok()));
         }
         Ok(found)
+    }
+
+    /// Forgets checkouts that are gone, and all that they named.
+    pub fn forget_checkouts(&self, gone: &[CheckoutPath]) -> Result<(), IndexError> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let gone: HashSet<&[u8]> = gone.iter().map(keys::checkout).collect();
+        let (checkouts, names) = (columns::checkouts(&self.db), columns::names(&self.db));
+        let mut batch = WriteBatch::default();
+        for path in &gone {
+            batch.delete_cf(checkouts, path);
+        }
+        for row in self.db.iterator_cf(names, IteratorMode::Start) {
+            let (key, _) = row.map_err(|e| self.failed(e))?;
+            if key.get(BLOB_KEY_BYTES..).is_some_and(|path| gone.contains(path)) {
+                batch.delete_cf(names, key);
+            }
+        }
+        self.db.write(batch).map_err(|e| self.failed(e))
     }
 
     /// What a checkout shares with others; `blobs` are those that it names, sorted, each once.

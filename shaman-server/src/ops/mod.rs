@@ -17,6 +17,7 @@ mod upload;
 mod verify;
 
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shaman_proto::{BlobRef, BlobStatus};
@@ -53,6 +54,8 @@ pub struct Ops {
     doubts: Doubts,
     damages: Damages,
     scrubbing: scrub::Scrubbing,
+    /// Held while the index is compared with the storage.
+    reindexing: Mutex<()>,
     seen: status::Seen,
     limits: Limits,
     clock: Clock,
@@ -165,6 +168,7 @@ impl Ops {
             doubts: Doubts::new(doubtful_since),
             damages: Damages::default(),
             scrubbing: scrub::Scrubbing::default(),
+            reindexing: Mutex::default(),
             seen: status::Seen::default(),
             limits,
             clock,

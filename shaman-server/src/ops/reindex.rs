@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::PoisonError;
 
 use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 
@@ -19,6 +20,8 @@ pub struct Reindexed {
     pub blobs: u64,
     /// Checkouts with a manifest.
     pub checkouts: u64,
+    /// Rows that the storage knew nothing of, and that were forgotten.
+    pub forgotten: u64,
 }
 
 /// How a reindex ended well.
@@ -48,42 +51,132 @@ impl Ops {
         if self.index.is_complete()? {
             return Ok(Ended::WasComplete);
         }
+        self.compare(go_on)
+    }
+
+    /// Compares all of the index with the storage, beside everything else: rows that are not there
+    /// are written, those of what is gone are forgotten. What the index knows besides, such as
+    /// when a blob was written, stays.
+    pub fn compare(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {
+        let _one_at_a_time = self.reindexing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut done = Reindexed::default();
-        let mut failure = None;
+        self.write_blobs(&mut done, &go_on)?;
+        if go_on() {
+            self.write_checkouts(&mut done, &go_on)?;
+        }
+        if go_on() {
+            self.forget_gone(&mut done, &go_on)?;
+        }
+        if !go_on() {
+            return Ok(Ended::Stopped);
+        }
+        self.index.set_complete()?;
+        Ok(Ended::Complete(done))
+    }
+
+    /// Writes the rows of blobs that have none.
+    fn write_blobs(
+        &self,
+        done: &mut Reindexed,
+        go_on: &impl Fn() -> bool,
+    ) -> Result<(), ReindexError> {
+        let mut failure = Ok(());
         let mut batch: Vec<(BlobRef, BlobRow)> = Vec::with_capacity(BATCH);
-        let flow =
-            |written: Result<(), LookupError>, failure: &mut Option<LookupError>| match written {
-                Ok(()) if go_on() => ControlFlow::Continue(()),
-                Ok(()) => ControlFlow::Break(()),
-                Err(error) => {
-                    *failure = Some(error);
-                    ControlFlow::Break(())
-                }
-            };
         self.store.walk_blobs(|blob, found| {
             done.blobs += 1;
             batch.push((blob, row_of(&found)));
-            if batch.len() < BATCH {
-                return ControlFlow::Continue(());
+            if batch.len() == BATCH {
+                failure = self.put_new(&mut batch);
             }
-            flow(self.index.put_blobs(batch.drain(..)).map_err(Into::into), &mut failure)
+            flow(failure.is_ok() && go_on())
         })?;
-        self.index.put_blobs(batch.drain(..))?;
-        if failure.is_none() && go_on() {
-            self.store.walk_manifests(|manifest| {
-                done.checkouts += 1;
-                flow(self.note_checkout(&manifest).map_err(Into::into), &mut failure)
-            })?;
+        failure?;
+        Ok(self.put_new(&mut batch)?)
+    }
+
+    fn put_new(&self, batch: &mut Vec<(BlobRef, BlobRow)>) -> Result<(), IndexError> {
+        let names: Vec<BlobRef> = batch.iter().map(|(blob, _)| *blob).collect();
+        let known = self.index.blobs(&names)?;
+        let new = batch.drain(..).zip(known).filter(|(_, row)| row.is_none());
+        self.index.put_blobs(new.map(|(found, _)| found))
+    }
+
+    /// Writes the rows of all checkouts.
+    fn write_checkouts(
+        &self,
+        done: &mut Reindexed,
+        go_on: &impl Fn() -> bool,
+    ) -> Result<(), ReindexError> {
+        let mut failure: Result<(), LookupError> = Ok(());
+        self.store.walk_manifests(|manifest| {
+            done.checkouts += 1;
+            failure = self.write_checkout(&manifest);
+            flow(failure.is_ok() && go_on())
+        })?;
+        failure
+    }
+
+    fn write_checkout(&self, manifest: &Manifest) -> Result<(), LookupError> {
+        self.note_checkout(manifest)?;
+        // Erased since its manifest was read: then its row went before ours came.
+        if !self.store.has_checkout(&manifest.checkout)? {
+            let blobs: Vec<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+            self.index.forget_checkout(&manifest.checkout, &blobs)?;
         }
-        match failure {
-            Some(error) => Err(error),
-            None if !go_on() => Ok(Ended::Stopped),
-            None => {
-                self.index.set_complete()?;
-                Ok(Ended::Complete(done))
+        Ok(())
+    }
+
+    /// Forgets rows of blobs and checkouts that are gone.
+    fn forget_gone(
+        &self,
+        done: &mut Reindexed,
+        go_on: &impl Fn() -> bool,
+    ) -> Result<(), ReindexError> {
+        let mut after = None;
+        loop {
+            let blobs = self.index.blobs_after(after.as_ref(), BATCH)?;
+            let Some(last) = blobs.last() else { break };
+            after = Some(*last);
+            let mut gone = Vec::new();
+            for blob in &blobs {
+                if self.store.find(blob)?.is_none() {
+                    gone.push(*blob);
+                }
+            }
+            self.index.forget_blobs(&gone)?;
+            // A client may have sent one again, and been told so, between look and forgetting: a
+            // question that the index cannot answer goes to the disk.
+            done.forgotten += gone.len() as u64;
+            if !go_on() {
+                return Ok(());
             }
         }
+        let mut gone = Vec::new();
+        let mut after = String::new();
+        loop {
+            let rows = self.index.checkouts_after(&after, BATCH)?;
+            let Some((last, _)) = rows.last() else { break };
+            last.as_str().clone_into(&mut after);
+            for (checkout, _) in rows {
+                if !self.store.has_checkout(&checkout)? {
+                    gone.push(checkout);
+                }
+            }
+        }
+        done.forgotten += gone.len() as u64;
+        self.index.forget_checkouts(&gone)?;
+        // Their paths are free: a create may have noted its own by now.
+        for checkout in gone {
+            if let Some(manifest) = self.store.read_manifest(&checkout)? {
+                self.note_checkout(&manifest)?;
+            }
+        }
+        Ok(())
     }
+}
+
+fn flow(goes_on: bool) -> ControlFlow<()> {
+    if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 impl Ops {

@@ -1,11 +1,13 @@
 //! What the server does by itself, now and then.
 
 mod expiring;
+mod indexing;
 mod scrubbing;
 mod sweeping;
 mod verifying;
 
 pub use expiring::keep_expired;
+pub use indexing::keep_indexed;
 pub use scrubbing::keep_scrubbed;
 pub use sweeping::{keep_swept, order, report};
 pub use verifying::verify_doubtful;

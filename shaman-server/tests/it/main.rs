@@ -10,6 +10,7 @@ mod alone;
 mod checkouts;
 mod expiring;
 mod hostile;
+mod indexing;
 mod job_names;
 mod layers;
 mod offline;

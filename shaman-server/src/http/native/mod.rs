@@ -3,6 +3,7 @@
 mod checkouts;
 mod damage;
 mod pins;
+mod reindex;
 mod scrub;
 mod status;
 mod sweep;
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/sweep", post(sweep::sweep))
         .route("/v1/status", get(status::show))
         .route("/v1/scrub", post(scrub::ask).get(scrub::show))
+        .route("/v1/reindex", post(reindex::ask))
         .route("/v1/damage", get(damage::show))
         .route("/v1/checkouts", get(checkouts::list))
         .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))

@@ -35,7 +35,7 @@ pub(super) async fn ask(
         },
     };
     shared.ops.ask_scrub(rate);
-    shared.scrub_bell.notify_one();
+    shared.bells.scrub.notify_one();
     answer(&shared, StatusCode::ACCEPTED).await
 }
 
