@@ -14,13 +14,12 @@
     reason = "a test that looks at the disk, says what it did, and fails when a step does"
 )]
 
-mod disk;
 mod load;
 
 use std::time::Duration;
 
-use disk::Disk;
 use load::{Load, Promises};
+use shaman_tests::disk::Disk;
 use shaman_tests::server::Server;
 
 #[test]

@@ -16,7 +16,7 @@ pub struct Promises {
     /// Checkouts that were erased since the last check and must be gone.
     pub(super) erased: Vec<String>,
     /// When the client was last told that a blob is there.
-    pub(super) told: HashMap<String, (Blob, Instant)>,
+    pub(super) told: HashMap<String, Instant>,
     /// What went wrong: empty, or the test fails.
     pub complaints: Vec<String>,
     /// Checkouts that were promised, ever.
@@ -41,14 +41,14 @@ impl Promises {
     }
 
     pub(super) fn is_told(&mut self, blob: &Blob, at: Instant) {
-        self.told.insert(blob.sha.clone(), (blob.clone(), at));
+        self.told.insert(blob.sha.clone(), at);
     }
 
     /// Notes that a server said it lacks a blob, at this moment: an untruth within the grace.
     pub(super) fn is_denied(&mut self, sha: &str, grace: Duration, by: &str) {
         // File systems and rows count whole seconds.
         let promised = grace.saturating_sub(Duration::from_secs(1));
-        if let Some((_, told)) = self.told.remove(sha)
+        if let Some(told) = self.told.remove(sha)
             && told.elapsed() < promised
         {
             let ago = told.elapsed();

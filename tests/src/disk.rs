@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// A mounted image; unmounted when dropped.
 #[derive(Debug)]
-pub(crate) struct Disk {
+pub struct Disk {
     folder: tempfile::TempDir,
 }
 
@@ -20,12 +20,14 @@ fn did(program: &str, arguments: &[&str], paths: &[&Path]) -> bool {
 }
 
 impl Disk {
-    /// Makes and mounts one; `None` where that is not possible.
-    pub(crate) fn new(kind: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
+    /// Makes and mounts one of 4 GiB, `ext4` or `xfs`; `None` where that is not possible: it takes
+    /// root, loop devices and `xfs_io`.
+    pub fn new(kind: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a test can write");
         let disk = Self { folder };
-        std::fs::File::create(disk.image()).unwrap().set_len(4 << 30).unwrap();
-        std::fs::create_dir(disk.mount_point()).unwrap();
+        let image = std::fs::File::create(disk.image()).expect("a test can write");
+        image.set_len(4 << 30).expect("an image is sparse");
+        std::fs::create_dir(disk.mount_point()).expect("a test can write");
         let made = did(&format!("mkfs.{kind}"), &["-q"], &[&disk.image()]);
         (made && disk.mount() && did("xfs_io", &["-V"], &[])).then_some(disk)
     }
@@ -42,17 +44,18 @@ impl Disk {
         did("mount", &["-o", "loop"], &[&self.image(), &self.mount_point()])
     }
 
-    pub(crate) fn storage(&self) -> PathBuf {
+    /// Where a storage goes on it.
+    pub fn storage(&self) -> PathBuf {
         self.mount_point().join("storage")
     }
 
     /// From here on nothing reaches the disk any more, and nothing that was not flushed ever does.
-    pub(crate) fn cut(&mut self) {
+    pub fn cut(&mut self) {
         assert!(did("xfs_io", &["-x", "-c", "shutdown"], &[&self.mount_point()]));
     }
 
     /// The power comes back: what is on the disk is all there is.
-    pub(crate) fn mount_again(&mut self) {
+    pub fn mount_again(&mut self) {
         assert!(did("umount", &[], &[&self.mount_point()]));
         assert!(self.mount(), "the file system is well after a cut");
     }
