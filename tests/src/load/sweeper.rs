@@ -1,4 +1,4 @@
-//! Sweeps, one after the other, on every server in turn.
+//! Sweeps, one after the other, on every server in turn; scrubs, reindexes and what ops look at.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,6 +21,8 @@ pub struct Sweeps {
     pub deleted: u64,
     /// Scrubs that were begun, where the server can.
     pub scrubs: u64,
+    /// Reindexes that were begun, where the server can.
+    pub reindexes: u64,
     /// What went wrong: empty, or the test fails.
     pub complaints: Vec<String>,
 }
@@ -33,7 +35,22 @@ impl Sweeps {
         self.swept += more.swept;
         self.deleted += more.deleted;
         self.scrubs += more.scrubs;
+        self.reindexes += more.reindexes;
         self.complaints.extend(more.complaints);
+    }
+
+    /// Asks for something besides, and says whether the server does it. One that cannot says 404.
+    fn ask(&mut self, caller: &mut Caller, method: &str, url: &str) -> bool {
+        let body: &[u8] = if method == "POST" { b"{}" } else { b"" };
+        match caller.send(method, url, body) {
+            Some((200..=299, _)) => true,
+            Some((status, body)) if status >= 500 => {
+                let said = String::from_utf8_lossy(&body);
+                self.complaints.push(format!("{method} {url} ended with {status}: {said}"));
+                false
+            }
+            _ => false,
+        }
     }
 }
 
@@ -74,14 +91,10 @@ fn sweep_one(mut caller: Caller, plan: &Plan, stop: &AtomicBool) -> Sweeps {
             }
             None => {}
         }
-        // A server that cannot scrub says 404.
-        match caller.send("POST", "/v1/scrub", b"{}") {
-            Some((200..=299, _)) => sweeps.scrubs += 1,
-            Some((status, body)) if status >= 500 => {
-                let said = String::from_utf8_lossy(&body);
-                sweeps.complaints.push(format!("a scrub ended with {status}: {said}"));
-            }
-            _ => {}
+        sweeps.scrubs += u64::from(sweeps.ask(&mut caller, "POST", "/v1/scrub"));
+        sweeps.reindexes += u64::from(sweeps.ask(&mut caller, "POST", "/v1/reindex"));
+        for looked_at in ["/v1/status", "/v1/checkouts", "/v1/damage"] {
+            sweeps.ask(&mut caller, "GET", looked_at);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
