@@ -29,15 +29,14 @@ impl Default for Blocking {
 }
 
 /// Runs work that takes hours on a thread of its own, behind everything else: with the lowest
-/// priority that the system has for ordinary programs, for the disk too where its scheduler knows
-/// any.
+/// priority for processors, and on Linux for disks in the idle class, where their scheduler knows
+/// any (BFQ does).
 pub async fn calmly<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Panicked> {
     let (tell, told) = tokio::sync::oneshot::channel();
     let thread = std::thread::Builder::new().name("shaman-calm".into()).spawn(move || {
-        // On Linux this is about the calling thread. Without it the work is merely less calm.
-        rustix::process::setpriority_process(None, NICEST).ok();
+        give_way();
         // Nobody waits any more when the server stops.
         drop(tell.send(work()));
     });
@@ -48,6 +47,18 @@ pub async fn calmly<T: Send + 'static>(
             Err(Panicked)
         }
     }
+}
+
+/// Lets all others go first. Where that is refused, the work is merely less calm.
+fn give_way() {
+    // On Linux both are about the calling thread.
+    rustix::process::setpriority_process(None, NICEST).ok();
+    #[cfg(target_os = "linux")]
+    ioprio::set_priority(
+        ioprio::Target::Process(ioprio::Pid::from_raw(0)),
+        ioprio::Priority::new(ioprio::Class::Idle),
+    )
+    .ok();
 }
 
 impl Blocking {
@@ -63,5 +74,22 @@ impl Blocking {
             result
         });
         done.await.map_err(|_| Panicked)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::calmly;
+
+    #[tokio::test]
+    async fn calm_work_lets_all_others_go_first_and_leaves_other_threads_alone() {
+        let priorities = || {
+            let this = ioprio::Target::Process(ioprio::Pid::from_raw(0));
+            let class = ioprio::get_priority(this).unwrap().class();
+            (rustix::process::getpriority_process(None).unwrap(), class)
+        };
+        let before = priorities();
+        assert_eq!(calmly(priorities).await.unwrap(), (19, Some(ioprio::Class::Idle)));
+        assert_eq!(priorities(), before);
     }
 }
