@@ -1,6 +1,7 @@
 //! Jobs on their way to the Manager, and checkouts that go with deleted ones.
 
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use shaman_tests::addon::{Addon, Release, Spec};
 use shaman_tests::manager::Fault;
 use shaman_tests::server::Server;
 use shaman_tests::stock_store::{Links, StockStore};
-use shaman_tests::wire::ask;
+use shaman_tests::wire::{Connection, ask};
 
 use crate::house::{House, PATIENCE, Way, eventually, json, project};
 
@@ -315,6 +316,78 @@ fn a_job_whose_id_would_erase_too_much_is_refused() {
         let answer = submit(&house, &job("{jobs}/proj/shot/scene.blend", &storage));
         assert_eq!(answer.status, 200);
     }
+}
+
+#[test]
+fn a_job_that_we_cannot_read_does_not_get_past_us() {
+    let house = House::new(Way::B);
+    let (_, checkout) = house.submitted("proj/shot");
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    let body = format!(
+        r#"{{"name": "job", "storage": {{"shaman_checkout_id": ".."}}, "metadata": {{"deep": {deep}}}}}"#
+    );
+    let json_type = [("Content-Type", "application/json")];
+    let answer = ask(house.server.address(), "POST", "/api/v3/jobs", &json_type, body.as_bytes());
+    assert_eq!(answer.unwrap().status, 400);
+    assert_eq!(house.manager.jobs().len(), 1);
+    // One that came another way is in the list. It names a checkout; nothing else is held up.
+    let (id, other) = house.submitted("proj/other");
+    let list = house.ask_manager("GET", "/api/v3/jobs", None);
+    let mut jobs = json(&list)["jobs"].as_array().unwrap().clone();
+    jobs.retain(|job| job["id"] != id.as_str());
+    let odd = format!(r#"{{"id": "odd", "metadata": {{"deep": {deep}, "a": "/x/proj/shot/y"}}}}"#);
+    let listed: Vec<String> = jobs.iter().map(Value::to_string).chain([odd]).collect();
+    let body = format!(r#"{{"jobs": [{}]}}"#, listed.join(",")).into_bytes();
+    let fields = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    house.manager.plan("GET", "/api/v3/jobs", Fault::Instead { status: 200, fields, body }, 100);
+    gone(&other);
+    assert!(checkout.is_dir());
+}
+
+#[test]
+fn a_job_counts_although_its_client_hung_up() {
+    let house = House::new(Way::B);
+    let (_, checkout) = house.submitted("proj/shot");
+    house.manager.plan("POST", "/api/v3/jobs", Fault::Slow(Duration::from_secs(1)), 1);
+    let job = job("{jobs}/proj/shot/scene.blend", &Value::Null).to_string();
+    let address = house.server.address();
+    {
+        let mut connection =
+            Connection::open(&address.ip().to_string(), address.port(), PATIENCE).unwrap();
+        let head = format!(
+            "POST /api/v3/jobs HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            job.len()
+        );
+        connection.send(head.as_bytes(), job.as_bytes()).unwrap();
+        house.manager.wait_for(PATIENCE, |seen| seen.brief() == "POST /api/v3/jobs").unwrap();
+    }
+    eventually("the Manager has the job", || house.manager.jobs().len() == 2);
+    looked_again(&house, 1);
+    assert!(checkout.is_dir());
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+fn a_checkout_that_cannot_be_erased_holds_up_no_other() {
+    let house = House::new(Way::B);
+    let jobs = ["one", "other", "third"].map(|name| house.submitted(name));
+    let fixed = |flag: &str| {
+        let change = Command::new("chattr").arg(flag).arg(&jobs[1].1).status();
+        change.is_ok_and(|status| status.success())
+    };
+    if !fixed("+i") {
+        eprintln!("\n*** SKIPPED: no directory can be made immutable here. ***\n");
+        return;
+    }
+    for (id, _) in &jobs {
+        assert_eq!(house.ask("DELETE", &format!("/api/v3/jobs/{id}"), None).status, 204);
+    }
+    gone(&jobs[0].1);
+    gone(&jobs[2].1);
+    house.logged("cannot erase the checkout of a deleted job");
+    assert!(jobs[1].1.is_dir());
+    assert!(fixed("-i"));
+    gone(&jobs[1].1);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::tasks::beside;
 
 /// How long a sender may pause inside a body. Long enough for a workstation that swaps, short
 /// enough that a machine that was switched off does not hold its temporary file for ever.
-const IDLE: Duration = Duration::from_mins(2);
+pub(super) const IDLE: Duration = Duration::from_mins(2);
 
 /// Bytes handed to the disk at once. Below 64 KiB handing over costs more than writing; above
 /// 1 MiB nothing is gained, and an upload holds up to two of these in memory.

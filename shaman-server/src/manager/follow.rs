@@ -93,6 +93,13 @@ fn tell(followed: &Followed) {
     for checkout in &followed.erased {
         tracing::info!(checkout = checkout.as_str(), "erased the checkout of a deleted job");
     }
+    for (checkout, error) in &followed.stuck {
+        tracing::warn!(
+            checkout = checkout.as_str(),
+            %error,
+            "cannot erase the checkout of a deleted job; it is tried again"
+        );
+    }
     if let Some(jobs) = followed.all_gone {
         tracing::warn!(
             jobs,

@@ -34,6 +34,9 @@ pub enum BadJob {
         "storage.shaman_checkout_id `{0}` names no checkout; send the checkoutPath that the create answered"
     )]
     Checkout(String),
+    /// The Manager may read it in another way than we do.
+    #[error("the job is not JSON that can be looked at: {0}")]
+    Unreadable(serde_json::Error),
     /// A lookup failed.
     #[error(transparent)]
     Lookup(#[from] LookupError),
@@ -53,7 +56,8 @@ pub(super) fn listed(answer: &[u8], ops: &Ops) -> Result<Vec<ListedJob>, ListErr
     list.jobs
         .into_iter()
         .map(|job| {
-            let job: Value = serde_json::from_str(job.get()).map_err(|_| ListError::NoList)?;
+            let text = job.get();
+            let Ok(job) = serde_json::from_str::<Value>(text) else { return unread(text) };
             let id = job.get("id").and_then(Value::as_str).ok_or(ListError::NoList)?.to_owned();
             let mut texts = Vec::new();
             for part in PARTS {
@@ -62,6 +66,16 @@ pub(super) fn listed(answer: &[u8], ops: &Ops) -> Result<Vec<ListedJob>, ListErr
             Ok(ListedJob { id, checkout: checkout_of(&job, ops)?, texts })
         })
         .collect()
+}
+
+/// A job that is nested too deeply to be read: whatever its text seems to name, it names.
+fn unread(text: &str) -> Result<ListedJob, ListError> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    let Id { id } = serde_json::from_str(text).map_err(|_| ListError::NoList)?;
+    Ok(ListedJob { id, checkout: None, texts: vec![ListedJob::as_path(text)] })
 }
 
 /// The checkout of ours that a job was given: by its id, else by where its .blend lies.
@@ -98,9 +112,10 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
 
 /// Looks at a job that is being submitted: gives the text to submit instead when it lacks the id
 /// of the checkout that its .blend lies in (the add-on with BAT 2 leaves it out), `None` when it is
-/// good as it is. What is not a job is left for the Manager to refuse.
+/// good as it is. JSON that is not a job is left for the Manager to refuse; what we cannot read (it
+/// is nested too deeply, say) must not get past us, since the Manager's reader may be more lenient.
 pub fn complete(body: &[u8], ops: &Ops) -> Result<Option<Vec<u8>>, BadJob> {
-    let Ok(job) = serde_json::from_slice::<Value>(body) else { return Ok(None) };
+    let job: Value = serde_json::from_slice(body).map_err(BadJob::Unreadable)?;
     let id = job.pointer("/storage/shaman_checkout_id").and_then(Value::as_str);
     if let Some(id) = id.filter(|id| !id.is_empty()) {
         refuse_harmful(id, ops)?;

@@ -63,6 +63,8 @@ pub struct Followed {
     pub removed: Vec<RemovedTree>,
     /// Jobs that are missing for the first time; they are gone when the next list lacks them too.
     pub missing: HashSet<String>,
+    /// Checkouts that could not be erased, and why; they stay known, and the next look tries again.
+    pub stuck: Vec<(CheckoutPath, LookupError)>,
     /// All of so many known jobs are missing, so they were forgotten and nothing was erased.
     pub all_gone: Option<usize>,
 }
@@ -122,7 +124,11 @@ impl Ops {
                 Err(EraseError::NotOurs(_)) => {}
                 // It stays known, too, and goes when the pin ends.
                 Err(EraseError::Pinned(..)) => continue,
-                Err(EraseError::Lookup(error)) => return Err(error),
+                // Others do not wait for it.
+                Err(EraseError::Lookup(error)) => {
+                    followed.stuck.push((checkout.clone(), error));
+                    continue;
+                }
             }
             self.index.forget_job(id)?;
         }
