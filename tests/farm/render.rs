@@ -67,6 +67,56 @@ fn a_project_of_blender_3_renders_from_its_checkout_pixel_for_pixel() {
 }
 
 #[test]
+fn a_damaged_checkout_renders_right_again_after_the_next_submit() {
+    let Some(python) = blender("5.0.1") else { return };
+    let farm = Farm::start();
+    let studio = farm.path("studio");
+    copy_tree(&project_root().join("examples/studio"), &studio);
+    let blend = studio.join("shots/shot_010.blend");
+    let before = farm.path("before.png");
+    render(&python, &blend, &before, "1");
+    let end = farm.submit(&blend, &studio, "job");
+    let checkout = farm.jobs().join(end["checkout"].as_str().unwrap());
+    let rendered = checkout.join("shots/shot_010.blend");
+    // As root may, through the checkout: one bit in the middle of every picture.
+    let dir = std::fs::read_dir(checkout.join("textures")).unwrap();
+    let pictures: Vec<_> = dir.map(|entry| entry.unwrap().path()).filter(|p| p.is_file()).collect();
+    for picture in &pictures {
+        flip_a_bit(picture);
+    }
+    let damaged = farm.path("damaged.png");
+    render(&python, &rendered, &damaged, "1");
+    assert_eq!(compare(&before, &damaged).status.code(), Some(1), "the damage is to be seen");
+
+    let scrub = farm.shaman().args(["scrub", "--rate", "1GB/s"]).output().unwrap();
+    assert!(scrub.status.success());
+    let count = || {
+        let damage = farm.shaman().args(["damage", "--json"]).output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&damage.stdout).unwrap();
+        report["damaged"].as_array().unwrap().len()
+    };
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(1);
+    while count() < pictures.len() {
+        assert!(std::time::Instant::now() < end, "the scrub finds {} of {pictures:?}", count());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    farm.submit(&blend, &studio, "again");
+    assert_eq!(count(), 0);
+    let after = farm.path("after.png");
+    render(&python, &rendered, &after, "1");
+    assert_same_pixels(&before, &after);
+}
+
+fn flip_a_bit(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
 fn an_edit_after_the_submit_does_not_reach_the_checkout() {
     let Some(python) = blender("5.0.1") else { return };
     let farm = Farm::start();

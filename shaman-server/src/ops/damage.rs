@@ -6,11 +6,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use shaman_proto::{BlobRef, CheckoutPath, FilePath, Manifest};
 
 use super::{LookupError, Ops};
 use crate::store::{Damaged, Relinked};
+
+/// How long a person has to look at a damaged file that nobody needs any more.
+const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// Damage that is not healed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,6 +171,33 @@ impl Ops {
             tracing::info!(files = healed.files, "healed files in checkouts");
         }
         Ok(healed)
+    }
+
+    /// Deletes from quarantine what nobody needs any more: files that were found 30 days ago or
+    /// earlier, stand in no checkout, and whose blob is there again or is named by no checkout.
+    /// Gives how many there were.
+    pub fn empty_quarantine(&self) -> Result<u64, LookupError> {
+        let oldest_kept = self.now_secs().saturating_sub(KEPT.as_secs());
+        let mut discarded = 0;
+        for damaged in self.store.quarantined()? {
+            // One without a time was set aside by an older version; it is left to a person.
+            let is_old = damaged.found_at.is_some_and(|found| found < oldest_kept);
+            if !is_old || damaged.other_names > 0 {
+                continue;
+            }
+            let mut is_wanted = false;
+            if self.find(&damaged.blob)?.is_none() {
+                self.each_naming(&damaged.blob, |_| {
+                    is_wanted = true;
+                    Ok(())
+                })?;
+            }
+            if !is_wanted {
+                self.store.discard(&damaged)?;
+                discarded += 1;
+            }
+        }
+        Ok(discarded)
     }
 
     /// Heals what a blob that just came back can heal.

@@ -7,6 +7,7 @@
 //! A file in it that has other names still stands in checkouts: nothing else remembers which
 //! damage is not healed yet, so that every server on the storage knows the same.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
@@ -52,6 +53,8 @@ pub struct Damaged {
     pub file: (u64, u64),
     /// Names that it has besides the one in quarantine: in checkouts.
     pub other_names: u64,
+    /// Its name in quarantine.
+    name: OsString,
 }
 
 impl Store {
@@ -178,6 +181,7 @@ impl Store {
                     found_at,
                     file: (meta.dev(), meta.ino()),
                     other_names: meta.nlink().saturating_sub(1),
+                    name,
                 }),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 failed @ Err(_) => failed.map(drop).during("look at", &path)?,
@@ -185,6 +189,15 @@ impl Store {
         }
         found.sort_by_key(|damaged| (damaged.blob, damaged.file));
         Ok(found)
+    }
+
+    /// Deletes a file in quarantine.
+    pub fn discard(&self, damaged: &Damaged) -> Result<(), DiskError> {
+        let path = self.layout.quarantine().join(&damaged.name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed.during("delete", &path),
+        }
     }
 }
 

@@ -33,7 +33,10 @@ pub async fn keep_scrubbed(
             continue;
         }
         tokio::select! {
-            () = tokio::time::sleep(LOOK_EVERY) => heal(ops, blocking, Thorough::No).await,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                heal(ops, blocking, Thorough::No).await;
+                empty_quarantine(ops, blocking).await;
+            }
             () = bell.notified() => {}
             () = stop.wait() => return,
         }
@@ -70,6 +73,15 @@ async fn scrub(ops: &Arc<Ops>, rate: u64, stop: &Stop) -> bool {
 async fn heal(ops: &Arc<Ops>, blocking: &Blocking, thorough: Thorough) {
     let ops = Arc::clone(ops);
     told(blocking.run(move || ops.heal(thorough)).await);
+}
+
+async fn empty_quarantine(ops: &Arc<Ops>, blocking: &Blocking) {
+    let ops = Arc::clone(ops);
+    if let Some(files) = told(blocking.run(move || ops.empty_quarantine()).await)
+        && files > 0
+    {
+        tracing::info!(files, "deleted damaged files that nobody needs any more");
+    }
 }
 
 fn told<T>(ended: Result<Result<T, LookupError>, Panicked>) -> Option<T> {

@@ -15,6 +15,7 @@ mod job_names;
 mod layers;
 mod offline;
 mod placing;
+mod quarantine;
 mod restarts;
 mod scrubbing;
 mod status;
