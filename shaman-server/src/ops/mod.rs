@@ -5,6 +5,7 @@ mod check_out;
 mod damage;
 mod erase;
 mod expire;
+mod flush;
 mod follow;
 mod keep;
 mod missing;
