@@ -1,11 +1,14 @@
 //! `Farm`: servers on one storage, and what their clients were promised.
 
+use std::path::Path;
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use shaman_tests::load::{
     Load, Outages, Plan, Promises, Sweeps, leftovers, torn_blobs, wait_until_clean,
 };
 use shaman_tests::server::Server;
+use shaman_tests::wire::ask;
 
 use crate::settings::Settings;
 
@@ -112,6 +115,25 @@ impl<'a> Farm<'a> {
         }
     }
 
+    /// After a sweep each server knows the checkouts of all, and nothing else.
+    pub(crate) fn check_lists(&self) {
+        let mut on_disk = checkouts_below(&self.settings.storages[0].join("jobs"));
+        on_disk.sort_unstable();
+        for server in &self.servers {
+            let order = json!({"dry_run": false, "force": true}).to_string();
+            let kind = [("Content-Type", "application/json")];
+            let swept = ask(server.address(), "POST", "/v1/sweep", &kind, order.as_bytes());
+            assert_eq!(swept.unwrap().status, 200);
+            let list = ask(server.address(), "GET", "/v1/checkouts", &[], b"").unwrap();
+            let list: Value = serde_json::from_slice(&list.body).unwrap();
+            let rows = list["checkouts"].as_array().unwrap().iter();
+            let mut listed: Vec<_> =
+                rows.map(|row| row["checkout"].as_str().unwrap().to_owned()).collect();
+            listed.sort_unstable();
+            assert_eq!(listed, on_disk, "a server knows what is there");
+        }
+    }
+
     /// Says what was done, and fails when that is too little to mean anything.
     pub(crate) fn report(&self) {
         let sum = |of: fn(&Promises) -> u64| self.clients.iter().map(of).sum::<u64>();
@@ -133,6 +155,20 @@ impl<'a> Farm<'a> {
         assert!(self.sweeps.swept > 0, "the sweeps got somewhere");
         assert!(self.sweeps.busy > 0, "sweeps of both servers met, and one of them was refused");
     }
+}
+
+/// Paths of all checkouts below `jobs`.
+fn checkouts_below(jobs: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut left = vec![jobs.to_owned()];
+    while let Some(dir) = left.pop() {
+        if dir.join(".shaman-manifest.json").exists() {
+            found.push(dir.strip_prefix(jobs).unwrap().to_str().unwrap().to_owned());
+        } else {
+            left.extend(std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    found
 }
 
 /// A test cannot wait for days; what is swept is deleted soon.

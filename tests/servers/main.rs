@@ -44,5 +44,6 @@ fn work_and_be_killed(settings: &Settings) {
     for _ in 0..settings.kills {
         farm.work_with_a_kill();
     }
+    farm.check_lists();
     farm.report();
 }

@@ -1,6 +1,8 @@
 //! Which checkouts name a blob.
 
-use rocksdb::{Direction, IteratorMode, ReadOptions};
+use std::collections::BTreeSet;
+
+use rocksdb::{Direction, IteratorMode, ReadOptions, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
 use super::{Index, IndexError, columns, keys};
@@ -26,6 +28,23 @@ impl Index {
             found.extend(std::str::from_utf8(path).ok().and_then(|path| path.parse().ok()));
         }
         Ok(found)
+    }
+
+    /// Forgets checkouts of which nobody knows any more which blobs they named: reads all names.
+    pub fn forget_checkouts(&self, checkouts: &BTreeSet<CheckoutPath>) -> Result<(), IndexError> {
+        let mut batch = WriteBatch::default();
+        for checkout in checkouts {
+            batch.delete_cf(columns::checkouts(&self.db), keys::checkout(checkout));
+        }
+        let paths: BTreeSet<&[u8]> = checkouts.iter().map(keys::checkout).collect();
+        let column = columns::names(&self.db);
+        for row in self.db.iterator_cf(column, IteratorMode::Start) {
+            let (key, _) = row.map_err(|e| self.failed(e))?;
+            if keys::read_name(&key).is_some_and(|path| paths.contains(path)) {
+                batch.delete_cf(column, &key);
+            }
+        }
+        self.db.write(batch).map_err(|e| self.failed(e))
     }
 
     /// What a checkout shares with others; `blobs` are those that it names, sorted, each once.

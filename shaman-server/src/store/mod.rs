@@ -61,6 +61,7 @@ pub use disk::{DiskError, FullDisk};
 pub use erase::{Removal, RemovedTree};
 pub use format::FormatError;
 pub use leftovers::Leftovers;
+pub use manifests::ManifestNames;
 pub use pins::StoredPin;
 pub use placing::{LinkPolicy, Placing};
 pub use probe::ProbeError;

@@ -1,10 +1,12 @@
 //! What the server does by itself, now and then.
 
+mod catching_up;
 mod expiring;
 mod scrubbing;
 mod sweeping;
 mod verifying;
 
+pub use catching_up::keep_caught_up;
 pub use expiring::keep_expired;
 pub use scrubbing::keep_scrubbed;
 pub use sweeping::{keep_swept, order, report};
