@@ -76,6 +76,10 @@ impl App {
             let Shared { ops, blocking, settings, .. } = sweeping;
             upkeep::keep_swept(&ops, &blocking, &settings.sweeping, sweep_stop).await;
         });
+        let (looking, look_stop) = (shared.clone(), helpers.stop_signal());
+        helpers.spawn(async move {
+            upkeep::keep_caught_up(&looking.ops, &looking.blocking, look_stop).await;
+        });
         let (scrubbing, scrub_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
             let Shared { ops, blocking, settings, bells } = scrubbing;

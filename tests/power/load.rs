@@ -13,11 +13,14 @@ use shaman_tests::wire::{Connection, ask, sha256_hex};
 /// Clients at once.
 const CLIENTS: u32 = 4;
 
+/// Files of a checkout: where they lie, and their bytes.
+type Files = Vec<(String, Vec<u8>)>;
+
 /// What clients were promised.
 #[derive(Debug, Default)]
 pub(crate) struct Promises {
     blobs: Vec<Vec<u8>>,
-    checkouts: Vec<(String, Vec<Vec<u8>>)>,
+    checkouts: Vec<(String, Files)>,
 }
 
 impl Promises {
@@ -40,8 +43,8 @@ impl Promises {
     pub(crate) fn check(&mut self, server: &Server) -> usize {
         for (checkout, files) in &self.checkouts {
             let dir = server.jobs().join(checkout);
-            for (n, bytes) in files.iter().enumerate() {
-                let path = dir.join(format!("dir{}/{n}", n % 3));
+            for (name, bytes) in files {
+                let path = dir.join(name);
                 let found = std::fs::read(&path)
                     .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 assert!(found == *bytes, "{} is not what was promised", path.display());
@@ -74,12 +77,13 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn start(address: SocketAddr, round: u32) -> Self {
+    /// Blobs go to one server, checkouts are asked of one, which may be another.
+    pub(crate) fn start(uploads: SocketAddr, creates: SocketAddr, round: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let clients = (0..CLIENTS)
             .map(|client| {
                 let stop = Arc::clone(&stop);
-                std::thread::spawn(move || work(address, round * CLIENTS + client, &stop))
+                std::thread::spawn(move || work(uploads, creates, round * CLIENTS + client, &stop))
             })
             .collect();
         Self { stop, clients }
@@ -96,7 +100,7 @@ impl Load {
 }
 
 /// Uploads some blobs, checks some of them out, again and again, until told to stop or refused.
-fn work(address: SocketAddr, seed: u32, stop: &AtomicBool) -> Promises {
+fn work(uploads: SocketAddr, creates: SocketAddr, seed: u32, stop: &AtomicBool) -> Promises {
     let mut random = fastrand::Rng::with_seed(u64::from(seed));
     let mut promises = Promises::default();
     let mut job = 0;
@@ -108,8 +112,11 @@ fn work(address: SocketAddr, seed: u32, stop: &AtomicBool) -> Promises {
                 bytes
             })
             .collect();
+        // One that has no directories is not flushed with all of the file system.
+        let is_flat = random.bool();
+        let place = |n: usize| if is_flat { n.to_string() } else { format!("dir{}/{n}", n % 3) };
         for bytes in &files {
-            if !upload(address, bytes) {
+            if !upload(uploads, bytes) {
                 return promises;
             }
             promises.blobs.push(bytes.clone());
@@ -118,20 +125,21 @@ fn work(address: SocketAddr, seed: u32, stop: &AtomicBool) -> Promises {
             .iter()
             .enumerate()
             .map(|(n, bytes)| {
-                json!({"sha": sha256_hex(bytes), "size": bytes.len(), "path": format!("dir{}/{n}", n % 3)})
+                json!({"sha": sha256_hex(bytes), "size": bytes.len(), "path": place(n)})
             })
             .collect();
         let name = format!("client {seed}/{job}");
         job += 1;
         let body = json!({"files": entries, "checkoutPath": name}).to_string();
         let path = "/api/v3/shaman/checkout/create";
-        let Some(answer) = send(address, path, body.as_bytes(), "application/json") else {
+        let Some(answer) = send(creates, path, body.as_bytes(), "application/json") else {
             return promises;
         };
         if answer.0 != 200 {
             return promises;
         }
         let answer: serde_json::Value = serde_json::from_slice(&answer.1).unwrap();
+        let files = files.into_iter().enumerate().map(|(n, bytes)| (place(n), bytes)).collect();
         promises.checkouts.push((answer["checkoutPath"].as_str().unwrap().to_owned(), files));
     }
     promises

@@ -16,6 +16,7 @@
 
 mod load;
 
+use std::path::Path;
 use std::time::Duration;
 
 use load::{Load, Promises};
@@ -24,15 +25,29 @@ use shaman_tests::server::Server;
 
 #[test]
 fn on_ext4_every_promise_survives_the_power() {
-    cut_again_and_again("ext4");
+    cut_again_and_again("ext4", Servers::One);
+}
+
+/// What one server received another one checks out, which has to know that it is not flushed.
+#[test]
+fn checkouts_of_what_another_server_received_survive_the_power() {
+    cut_again_and_again("ext4", Servers::Two);
 }
 
 #[test]
 fn on_xfs_every_promise_survives_the_power() {
-    cut_again_and_again("xfs");
+    cut_again_and_again("xfs", Servers::One);
 }
 
-fn cut_again_and_again(kind: &str) {
+/// How many servers there are on the storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Servers {
+    One,
+    /// One receives, the other checks out.
+    Two,
+}
+
+fn cut_again_and_again(kind: &str, servers: Servers) {
     let cuts: u32 =
         std::env::var("SHAMAN_POWER_CUTS").ok().and_then(|cuts| cuts.parse().ok()).unwrap_or(10);
     let Some(mut disk) = Disk::new(kind) else {
@@ -43,22 +58,29 @@ fn cut_again_and_again(kind: &str) {
     };
     // State and log are on another disk, which keeps its power.
     let folder = tempfile::tempdir().unwrap();
+    let other_folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(7);
     let mut promises = Promises::default();
-    let mut server = Server::start(&disk.storage(), folder.path(), "reserve: 0");
+    let start = |storage: &Path| {
+        let other = (servers == Servers::Two)
+            .then(|| Server::start(storage, other_folder.path(), "reserve: 0"));
+        (Server::start(storage, folder.path(), "reserve: 0"), other)
+    };
+    let (mut server, mut other) = start(&disk.storage());
     let mut lost = 0;
     for cut in 0..cuts {
-        let load = Load::start(server.address(), cut);
+        let uploads = other.as_ref().unwrap_or(&server).address();
+        let load = Load::start(uploads, server.address(), cut);
         std::thread::sleep(Duration::from_millis(100 + random.u64(..700)));
         disk.cut();
         promises.add(load.stop());
-        drop(server);
+        drop((server, other));
         disk.mount_again();
-        server = Server::start(&disk.storage(), folder.path(), "reserve: 0");
+        (server, other) = start(&disk.storage());
         lost += promises.check(&server);
     }
     eprintln!(
-        "{kind}: {cuts} cuts, {} checkouts and {} blobs promised, 0 broken; {lost} blobs without a checkout were lost and said to be",
+        "{kind}, {servers:?}: {cuts} cuts, {} checkouts and {} blobs promised, 0 broken; {lost} blobs without a checkout were lost and said to be",
         promises.checkouts(),
         promises.blobs(),
     );

@@ -9,8 +9,11 @@
 
 use shaman_proto::{BlobRef, BlobSize, CheckoutPath, Digest};
 
-pub(super) fn blob(blob: &BlobRef) -> [u8; 40] {
-    let mut key = [0; 40];
+/// Bytes of a blob's key.
+const BLOB: usize = 40;
+
+pub(super) fn blob(blob: &BlobRef) -> [u8; BLOB] {
+    let mut key = [0; BLOB];
     let (digest, size) = key.split_at_mut(32);
     digest.copy_from_slice(blob.digest.as_bytes());
     size.copy_from_slice(&blob.size.bytes().to_be_bytes());
@@ -23,6 +26,11 @@ pub(super) fn checkout(checkout: &CheckoutPath) -> &[u8] {
 
 pub(super) fn name(blob_ref: &BlobRef, path: &CheckoutPath) -> Vec<u8> {
     [&blob(blob_ref)[..], checkout(path)].concat()
+}
+
+/// The path in a key of `names`.
+pub(super) fn read_name(key: &[u8]) -> Option<&[u8]> {
+    key.get(BLOB..)
 }
 
 pub(super) fn read_blob(key: &[u8]) -> Option<BlobRef> {

@@ -1,14 +1,11 @@
 //! Which checkouts name a blob.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use rocksdb::{Direction, IteratorMode, ReadOptions, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
 use super::{Index, IndexError, columns, keys};
-
-/// In the key of a name, the path of the checkout begins here.
-const BLOB_KEY_BYTES: usize = 40;
 
 /// Bytes of a checkout's blobs, each counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,21 +30,18 @@ impl Index {
         Ok(found)
     }
 
-    /// Forgets checkouts that are gone, and all that they named.
-    pub fn forget_checkouts(&self, gone: &[CheckoutPath]) -> Result<(), IndexError> {
-        if gone.is_empty() {
-            return Ok(());
-        }
-        let gone: HashSet<&[u8]> = gone.iter().map(keys::checkout).collect();
-        let (checkouts, names) = (columns::checkouts(&self.db), columns::names(&self.db));
+    /// Forgets checkouts of which nobody knows any more which blobs they named: reads all names.
+    pub fn forget_checkouts(&self, checkouts: &BTreeSet<CheckoutPath>) -> Result<(), IndexError> {
         let mut batch = WriteBatch::default();
-        for path in &gone {
-            batch.delete_cf(checkouts, path);
+        for checkout in checkouts {
+            batch.delete_cf(columns::checkouts(&self.db), keys::checkout(checkout));
         }
-        for row in self.db.iterator_cf(names, IteratorMode::Start) {
+        let paths: BTreeSet<&[u8]> = checkouts.iter().map(keys::checkout).collect();
+        let column = columns::names(&self.db);
+        for row in self.db.iterator_cf(column, IteratorMode::Start) {
             let (key, _) = row.map_err(|e| self.failed(e))?;
-            if key.get(BLOB_KEY_BYTES..).is_some_and(|path| gone.contains(path)) {
-                batch.delete_cf(names, key);
+            if keys::read_name(&key).is_some_and(|path| paths.contains(path)) {
+                batch.delete_cf(column, &key);
             }
         }
         self.db.write(batch).map_err(|e| self.failed(e))

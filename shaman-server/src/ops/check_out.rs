@@ -82,7 +82,7 @@ impl Ops {
         // Before the look at the disk: from here on a sweep leaves them, or puts them back.
         let _held = self.holds.hold(blobs.clone());
         self.require(&blobs)?;
-        self.flush_unflushed(&blobs)?;
+        self.flush_found(&blobs)?;
         let mut tree = self.build_tree(&files, &wanted.checkout)?;
         let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
         let manifest = Manifest {

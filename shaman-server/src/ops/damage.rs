@@ -226,7 +226,7 @@ impl Ops {
             return Ok(0);
         }
         let _held = self.holds.hold(vec![damaged.blob]);
-        self.flush_unflushed(&[damaged.blob])?;
+        self.flush_found(&[damaged.blob])?;
         let mut files = 0;
         self.each_naming(&damaged.blob, |manifest| {
             files += self.relink_in(manifest, damaged)?;

@@ -1,10 +1,12 @@
 //! What is done: one verb a file. Plain blocking code; who calls it brings the thread.
 
+mod catch_up;
 mod check;
 mod check_out;
 mod damage;
 mod erase;
 mod expire;
+mod flush;
 mod follow;
 mod keep;
 mod missing;
@@ -26,6 +28,7 @@ use crate::index::{BlobRow, Index, IndexError};
 use crate::live::{Damages, Doubts, Holds, Inflight, Unflushed};
 use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 
+pub use catch_up::CaughtUp;
 pub use check::Check;
 pub use check_out::{CheckOutError, Wanted};
 pub use damage::{Damage, Healed, Thorough};

@@ -151,7 +151,7 @@ impl Ops {
                 return Ok(());
             }
         }
-        let mut gone = Vec::new();
+        let mut gone = BTreeSet::new();
         let mut after = String::new();
         loop {
             let rows = self.index.checkouts_after(&after, BATCH)?;
@@ -159,12 +159,14 @@ impl Ops {
             last.as_str().clone_into(&mut after);
             for (checkout, _) in rows {
                 if !self.store.has_checkout(&checkout)? {
-                    gone.push(checkout);
+                    gone.insert(checkout);
                 }
             }
         }
         done.forgotten += gone.len() as u64;
-        self.index.forget_checkouts(&gone)?;
+        if !gone.is_empty() {
+            self.index.forget_checkouts(&gone)?;
+        }
         // Their paths are free: a create may have noted its own by now.
         for checkout in gone {
             if let Some(manifest) = self.store.read_manifest(&checkout)? {

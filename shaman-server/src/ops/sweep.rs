@@ -159,6 +159,7 @@ impl Ops {
         self.settle_trash(order, &batch, &mut swept)?;
         if order.dry == Dry::No {
             self.note_sweep(&swept);
+            self.catch_up()?;
         }
         Ok(swept)
     }

@@ -87,7 +87,7 @@ impl Ops {
             && self.note_use(&blob, &found)?
         {
             if self.limits.durable == Durable::AtOnce {
-                self.flush_unflushed(&[blob])?;
+                self.flush_found(&[blob])?;
             }
             return Ok(Begun::AlreadyStored);
         }
@@ -155,24 +155,16 @@ impl Ops {
         }
         if self.limits.durable == Durable::AtOnce {
             // Also what somebody else sent a moment ago.
-            self.flush_unflushed(&[blob])?;
+            self.flush_found(&[blob])?;
         }
         if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
-            self.store.flush_all()?;
+            self.store.flush_blobs(&many)?;
             self.unflushed.remove(&many);
         }
         Ok(match committed {
             Committed::New => Uploaded::Stored,
             Committed::AlreadyThere => Uploaded::AlreadyStored,
         })
-    }
-
-    /// Flushes those of these blobs that are not flushed yet.
-    pub(super) fn flush_unflushed(&self, blobs: &[BlobRef]) -> Result<(), DiskError> {
-        let unflushed = self.unflushed.among(blobs);
-        self.store.flush_blobs(&unflushed)?;
-        self.unflushed.remove(&unflushed);
-        Ok(())
     }
 }
 

@@ -34,6 +34,20 @@ pub struct Abilities {
     pub link_limit: Option<u64>,
     /// What it can do.
     pub can: Vec<Ability>,
+    /// How far a flush of all of it goes.
+    pub(super) reach: Reach,
+}
+
+/// What one flush of the whole file system (`syncfs`) makes durable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Whatever anybody wrote there: all of them are programs of this machine.
+    All,
+    /// What this machine wrote. Others may have bytes that they did not send yet.
+    Own,
+    /// Nothing for sure. FUSE does not pass it on to who keeps the files, and neither does SMB.
+    #[default]
+    Nothing,
 }
 
 impl Ability {
@@ -51,20 +65,23 @@ impl Ability {
     }
 }
 
-/// Numbers of file systems (`statfs`), their names, and how many names one file can have there.
-const KNOWN: &[(u64, &str, Option<u64>)] = &[
-    (0xEF53, "ext4", Some(65_000)),
-    (0x5846_5342, "xfs", Some(2_147_483_647)),
-    (0x9123_683E, "btrfs", Some(65_535)),
-    (0x2FC1_2FC1, "zfs", None),
-    (0x6969, "nfs", None),
-    (0xFF53_4D42, "cifs", None),
-    (0xFE53_4D42, "smb2", None),
-    (0x00C3_6400, "ceph", None),
-    (0x6573_5546, "fuse", None),
-    (0x0102_1994, "tmpfs", None),
-    (0x794C_7630, "overlay", None),
-    (0x7366_746E, "ntfs3", Some(1_024)),
+/// Numbers of file systems (`statfs`), their names, how many names one file can have there, and how
+/// far a flush of all goes. One that is not known is trusted with nothing.
+const KNOWN: &[(u64, &str, Option<u64>, Reach)] = &[
+    (0xEF53, "ext4", Some(65_000), Reach::All),
+    (0x5846_5342, "xfs", Some(2_147_483_647), Reach::All),
+    (0x9123_683E, "btrfs", Some(65_535), Reach::All),
+    (0x2FC1_2FC1, "zfs", None, Reach::All),
+    (0xF2F5_2010, "f2fs", None, Reach::All),
+    (0xCA45_1A4E, "bcachefs", None, Reach::All),
+    (0x6969, "nfs", None, Reach::Own),
+    (0xFF53_4D42, "cifs", None, Reach::Nothing),
+    (0xFE53_4D42, "smb2", None, Reach::Nothing),
+    (0x00C3_6400, "ceph", None, Reach::Own),
+    (0x6573_5546, "fuse", None, Reach::Nothing),
+    (0x0102_1994, "tmpfs", None, Reach::All),
+    (0x794C_7630, "overlay", None, Reach::All),
+    (0x7366_746E, "ntfs3", Some(1_024), Reach::All),
 ];
 
 /// Does something in a directory of its own.
@@ -79,8 +96,9 @@ impl Store {
         let number = (stat.f_type as u64) & 0xFFFF_FFFF;
         let known = KNOWN.iter().find(|(of, ..)| *of == number);
         Ok(Abilities {
-            file_system: known.map(|(_, name, _)| *name),
-            link_limit: known.and_then(|(.., limit)| *limit),
+            file_system: known.map(|(_, name, ..)| *name),
+            link_limit: known.and_then(|(_, _, limit, _)| *limit),
+            reach: known.map_or(Reach::Nothing, |(.., reach)| *reach),
             // Else there were no checkouts.
             can: vec![Ability::HardLinks],
         })

@@ -171,10 +171,14 @@ impl Store {
 
     /// Flushes a published tree: its directories, its parents and its manifest's name.
     fn flush_checkout(&self, tree: &Tree, path: &Path) -> Result<(), DiskError> {
-        if !tree.flat {
+        if !tree.flat && self.can_flush_all() {
             return self.flush_all();
         }
-        flush(path)?;
+        if tree.flat {
+            flush(path)?;
+        } else {
+            self.flush_names(path)?;
+        }
         flush(&self.layout.manifests())?;
         let jobs = self.layout.jobs();
         for dir in path.ancestors().skip(1).take_while(|dir| dir.starts_with(&jobs)) {

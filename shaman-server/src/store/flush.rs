@@ -1,4 +1,8 @@
 //! Making things durable: files one by one, or the whole file system at once.
+//!
+//! Where other machines may have the file system, too, a flush of all reaches only our own part of
+//! it, or nothing at all ([`Reach`]). There every blob is flushed before it gets its name, by whom
+//! it came to.
 
 use std::os::fd::AsFd as _;
 use std::path::Path;
@@ -6,6 +10,8 @@ use std::path::Path;
 use shaman_proto::BlobRef;
 
 use super::Store;
+use super::abilities::Reach;
+use super::blobs::read_dir;
 use super::disk::{DiskError, During as _};
 
 /// From so many files on, one flush of the file system is cheaper than a flush of each. On ext4
@@ -14,14 +20,24 @@ use super::disk::{DiskError, During as _};
 const ONE_BY_ONE_MAX: usize = 16;
 
 impl Store {
-    /// Makes all of the storage's file system durable.
+    /// Makes durable what one flush of the storage's file system reaches.
     pub fn flush_all(&self) -> Result<(), DiskError> {
         rustix::fs::syncfs(self.stored.as_fd()).during("flush", &self.layout.stored())
     }
 
+    /// Says whether a flush of all makes durable what we wrote.
+    pub(super) fn can_flush_all(&self) -> bool {
+        self.abilities.reach != Reach::Nothing
+    }
+
+    /// Says whether bytes have to be flushed by whom they came to, because nobody else can.
+    pub(super) fn must_flush_own(&self) -> bool {
+        self.abilities.reach != Reach::All
+    }
+
     /// Makes these blobs durable, bytes and names. One that is gone is passed over.
     pub fn flush_blobs(&self, blobs: &[BlobRef]) -> Result<(), DiskError> {
-        if blobs.len() > ONE_BY_ONE_MAX {
+        if blobs.len() > ONE_BY_ONE_MAX && self.can_flush_all() {
             return self.flush_all();
         }
         for blob in blobs {
@@ -33,6 +49,20 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Makes the names in a directory and in all below it durable.
+    pub(super) fn flush_names(&self, dir: &Path) -> Result<(), DiskError> {
+        if self.can_flush_all() {
+            return self.flush_all();
+        }
+        for name in read_dir(dir)? {
+            let path = dir.join(name);
+            if std::fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_dir()) {
+                self.flush_names(&path)?;
+            }
+        }
+        flush(dir)
     }
 }
 

@@ -10,13 +10,14 @@
 //! that still doubts what an earlier one left says so in place of its life: whoever comes after it
 //! has to doubt, too, however it ended.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, FlockOperation, StatxFlags, flock, statx};
+use rustix::io::Errno;
 
 use super::blobs::read_dir;
 use super::disk::{DiskError, During as _, FullDisk};
@@ -186,17 +187,31 @@ pub(super) fn any_lives(layout: &Layout) -> Result<bool, DiskError> {
     Ok(false)
 }
 
+/// Says whether another server left its lock file, be it that it runs or that nobody has cleared up
+/// after it yet.
+pub(super) fn any_other(layout: &Layout, own: &str) -> Result<bool, DiskError> {
+    let names = read_dir(&layout.staging())?;
+    let ids = names.iter().filter_map(|name| id_in(name.to_str()?.strip_suffix(LOCK_ENDING)?));
+    Ok(ids.into_iter().any(|id| id != own))
+}
+
 /// Says whether the server with this id is gone: its lock file is away or can be taken.
 pub(super) fn is_gone(layout: &Layout, id: &str) -> Result<bool, DiskError> {
     let path = layout.staging().join(format!("{id}{LOCK_ENDING}"));
-    let lock = match File::open(&path) {
+    // NFS wants a file to be open for writing when its lock is to be taken.
+    let opened = match OpenOptions::new().read(true).write(true).open(&path) {
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(&path),
+        opened => opened,
+    };
+    let lock = match opened {
         Ok(lock) => lock,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(true),
         failed @ Err(_) => failed.during("open", &path)?,
     };
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(true),
-        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        // SMB says the second.
+        Err(Errno::WOULDBLOCK | Errno::ACCESS) => Ok(false),
         failed @ Err(_) => failed.during("lock", &path).map(|()| false),
     }
 }

@@ -95,16 +95,16 @@ impl Layout {
     }
 
     pub(super) fn manifest(&self, checkout: &CheckoutPath) -> PathBuf {
-        self.manifests().join(file_of(checkout))
+        self.manifests().join(manifest_name(checkout))
     }
 
     pub(super) fn pin(&self, checkout: &CheckoutPath) -> PathBuf {
-        self.pins().join(file_of(checkout))
+        self.pins().join(manifest_name(checkout))
     }
 }
 
-/// A file name for a checkout, whatever its path is made of.
-fn file_of(checkout: &CheckoutPath) -> String {
+/// A file name for a checkout's manifest and its pin, whatever its path is made of.
+pub(super) fn manifest_name(checkout: &CheckoutPath) -> String {
     let hash = Sha256::digest(checkout.as_str().as_bytes());
     format!("{}.json", Digest::from_bytes(hash.into()))
 }

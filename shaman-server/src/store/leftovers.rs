@@ -6,7 +6,7 @@ use super::Store;
 use super::blobs::{link_count, read_dir};
 use super::disk::{DiskError, During as _};
 use super::instance::{id_in, is_gone};
-use super::layout::STAGED_ENDING;
+use super::layout::{LOCK_ENDING, STAGED_ENDING};
 use super::manifests;
 use super::probe::PROBE;
 
@@ -93,6 +93,11 @@ impl Store {
                 cleared.trees += 1;
                 self.prune_above(manifest)?;
             } else {
+                if entry.to_str().is_some_and(|name| name.ends_with(LOCK_ENDING)) {
+                    // It may have ended after the flush of this start; without its lock nobody
+                    // would know that something of it is left to be flushed.
+                    self.flush_all()?;
+                }
                 std::fs::remove_file(&path).during("remove", &path)?;
             }
         }

@@ -1,5 +1,7 @@
 //! Manifests: written before their tree appears, they claim its path.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,6 +12,7 @@ use shaman_proto::{CheckoutPath, Manifest};
 use super::Store;
 use super::blobs::read_dir;
 use super::disk::{DiskError, During as _};
+use super::layout::manifest_name;
 
 /// A manifest in `staging/`, which goes when this is dropped; names it got meanwhile stay.
 #[derive(Debug)]
@@ -44,7 +47,31 @@ impl Drop for Claim {
     }
 }
 
+/// The manifests that there are, unread.
+#[derive(Debug)]
+pub struct ManifestNames {
+    names: HashSet<OsString>,
+}
+
+impl ManifestNames {
+    /// Takes out the one of this checkout. `false`: it has none.
+    pub fn take(&mut self, checkout: &CheckoutPath) -> bool {
+        self.names.remove(&*OsString::from(manifest_name(checkout)))
+    }
+}
+
 impl Store {
+    /// Lists all manifests.
+    pub fn manifest_names(&self) -> Result<ManifestNames, DiskError> {
+        Ok(ManifestNames { names: read_dir(&self.layout.manifests())?.into_iter().collect() })
+    }
+
+    /// Reads these. What is gone meanwhile or cannot be understood is passed over.
+    pub fn read_manifests(&self, names: ManifestNames) -> impl Iterator<Item = Manifest> {
+        let dir = self.layout.manifests();
+        names.names.into_iter().filter_map(move |name| read(&dir.join(name)).unwrap_or_default())
+    }
+
     /// Writes and flushes a manifest, read-only, in `staging/`.
     pub(super) fn stage_manifest(&self, manifest: &Manifest) -> Result<StagedManifest, DiskError> {
         let path = self.layout.staging().join(format!("{}.json", self.unique()));

@@ -61,6 +61,7 @@ pub use disk::{DiskError, FullDisk};
 pub use erase::{Removal, RemovedTree};
 pub use format::FormatError;
 pub use leftovers::Leftovers;
+pub use manifests::ManifestNames;
 pub use pins::StoredPin;
 pub use placing::{LinkPolicy, Placing};
 pub use probe::ProbeError;
@@ -186,6 +187,13 @@ impl Store {
             return Ok(None);
         }
         instance::any_lives(&layout).map(Some)
+    }
+
+    /// Says whether blobs may be there that another server of this machine received and did not
+    /// flush. Look for the blobs first: whoever stored them has a lock file until they are flushed.
+    pub fn has_unflushed_of_others(&self) -> Result<bool, DiskError> {
+        // Elsewhere they are flushed before they get their names.
+        Ok(!self.must_flush_own() && instance::any_other(&self.layout, self.instance.id())?)
     }
 
     /// Name of this storage, the same for all servers on it.

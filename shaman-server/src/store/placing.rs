@@ -128,6 +128,9 @@ impl Store {
                 return Err(LinkError::Missing(*blob));
             }
         }
+        if !self.can_flush_all() {
+            to.sync_all().during("flush a copy of", &shown)?;
+        }
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl Store {
     }
 
     /// Puts a good blob where a damaged file (device, inode) stands in a checkout. The blob has to
-    /// be flushed; the name is not yet, see [`Store::flush_all`].
+    /// be flushed; the name is not yet where [`Store::flush_all`] does it for many.
     pub fn relink(
         &self,
         checkout: &CheckoutPath,
@@ -69,7 +69,11 @@ impl Store {
             Err(Errno::NOENT) => {}
             removed => removed.during("remove", &self.layout.staging().join(&aside))?,
         }
-        Ok(outcome?)
+        let outcome = outcome?;
+        if outcome == Relinked::Done && !self.can_flush_all() {
+            rustix::fs::fsync(&dir).during("flush the directory of", &shown)?;
+        }
+        Ok(outcome)
     }
 
     fn exchange(

@@ -125,10 +125,14 @@ impl Verified {
     /// Gives the bytes their final name, after which they never change.
     ///
     /// The blob is complete and read-only when its name appears, but flushed only later, at the
-    /// latest before a checkout names it. On failure nothing is left.
+    /// latest before a checkout names it; unless other machines may have the storage, too: then
+    /// its bytes are flushed before, since nobody there could do it. On failure nothing is left.
     pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
         let Staged { blob, file, path, .. } = &self.staged;
         file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
+        if store.must_flush_own() {
+            file.sync_all().during("flush", path)?;
+        }
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");
         let name = || in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from));

@@ -35,7 +35,8 @@ impl Store {
             .during("open", &path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(WorkLock { _file: file })),
-            Err(Errno::WOULDBLOCK) => Ok(None),
+            // SMB says the second.
+            Err(Errno::WOULDBLOCK | Errno::ACCESS) => Ok(None),
             failed @ Err(_) => failed.map(|()| None).during("lock", &path),
         }
     }

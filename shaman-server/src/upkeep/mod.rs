@@ -1,11 +1,13 @@
 //! What the server does by itself, now and then.
 
+mod catching_up;
 mod expiring;
 mod indexing;
 mod scrubbing;
 mod sweeping;
 mod verifying;
 
+pub use catching_up::keep_caught_up;
 pub use expiring::keep_expired;
 pub use indexing::keep_indexed;
 pub use scrubbing::keep_scrubbed;

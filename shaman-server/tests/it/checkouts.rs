@@ -261,3 +261,28 @@ fn a_blob_with_as_many_names_as_ext4_allows_gets_a_fresh_inode() {
     assert_eq!(blob.permissions().mode() & 0o777, 0o444);
     assert!(blob.nlink() > 1);
 }
+
+#[test]
+fn a_sweep_makes_a_server_know_what_another_one_made_and_erased() {
+    let mine = TestServer::start();
+    let other = TestServer::start_in(&mine.folder, "state of the other");
+    let (blob, both) = (Blob::new("of one"), Blob::new("of both"));
+    for blob in [&blob, &both] {
+        mine.upload(blob);
+    }
+    mine.checked_out("mine", &[blob.entry("a"), both.entry("b")]);
+    other.checked_out("other", &[both.entry("b")]);
+    let seen_by_mine = || {
+        let order = json!({"dry_run": false, "force": true});
+        assert_eq!(mine.post_json("/v1/sweep", &order).status, 200);
+        let list = mine.get("/v1/checkouts").json();
+        let names = list["checkouts"].as_array().unwrap().iter();
+        let names: Vec<String> =
+            names.map(|row| row["checkout"].as_str().unwrap().to_owned()).collect();
+        let shown = mine.get("/v1/checkouts/mine").json();
+        (names, shown["space"]["shared_bytes"].as_u64().unwrap())
+    };
+    assert_eq!(seen_by_mine(), (vec!["mine".to_owned(), "other".to_owned()], 7));
+    assert_eq!(other.connect().send("DELETE", "/v1/checkouts/other", &[], b"").status, 204);
+    assert_eq!(seen_by_mine(), (vec!["mine".to_owned()], 0));
+}

@@ -32,11 +32,13 @@ fn walk(dir: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 
 /// What lies on the storage though nothing runs: half uploads, trees in staging, manifests without
 /// a checkout, checkouts without a manifest, empty directories of checkouts. (A kill in the middle of
-/// a sweep may leave an empty directory for blobs, which the next blob there fills.)
+/// a sweep may leave an empty directory for blobs, which the next blob there fills; and the directory
+/// of half uploads whose digests begin alike stays until a server starts.)
 pub fn leftovers(storage: &Path, servers: usize) -> Vec<String> {
     let store = storage.join("file-store");
-    let mut left: Vec<PathBuf> = walk(&store.join("uploading")).0;
-    left.extend(walk(&store.join("uploading")).1);
+    let uploading = store.join("uploading");
+    let mut left: Vec<PathBuf> = walk(&uploading).0;
+    left.extend(walk(&uploading).1.into_iter().filter(|dir| dir.parent() != Some(&*uploading)));
     left.extend(walk(&store.join("quarantine")).0);
     let (files, trees) = walk(&store.join("staging"));
     let is_lock = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "lock");
