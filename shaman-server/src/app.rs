@@ -76,7 +76,10 @@ impl App {
                         "filled the index from the storage"
                     );
                 }
-                Ok(Ok(Ended::WasComplete | Ended::Stopped)) => {}
+                Ok(Ok(Ended::WasComplete(0) | Ended::Stopped)) => {}
+                Ok(Ok(Ended::WasComplete(checkouts))) => {
+                    tracing::info!(checkouts, "put checkouts into the index that it lacked");
+                }
                 Ok(Err(error)) => {
                     let error = anyhow::Error::from(error);
                     tracing::error!("filling the index failed, going on without: {error:#}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use shaman_proto::{BlobRef, Manifest, ManifestEntry};
+use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry};
 
 use super::missing::row_of;
 use super::{LookupError, Ops};
@@ -24,8 +24,8 @@ pub struct Reindexed {
 /// How a reindex ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// There was nothing to do.
-    WasComplete,
+    /// All of the store had been read before; so many checkouts were not known for all that.
+    WasComplete(u64),
     /// Everything is in the index now.
     Complete(Reindexed),
     /// Somebody asked it to stop; the next start goes on.
@@ -46,7 +46,7 @@ impl Ops {
     /// rows it finds are facts, and rows others write meanwhile are newer.
     pub fn reindex(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {
         if self.index.is_complete()? {
-            return Ok(Ended::WasComplete);
+            return Ok(Ended::WasComplete(self.catch_up(go_on)?));
         }
         let mut done = Reindexed::default();
         let mut failure = None;
@@ -83,6 +83,41 @@ impl Ops {
                 Ok(Ended::Complete(done))
             }
         }
+    }
+
+    /// Notes the checkouts that are on the storage and not in the index: the server was killed
+    /// between both, its disk lost the last rows when the power went, or another server made them.
+    fn catch_up(&self, go_on: impl Fn() -> bool) -> Result<u64, ReindexError> {
+        let mut known = Vec::new();
+        loop {
+            let after = known.last().map_or("", CheckoutPath::as_str);
+            let page = self.index.checkouts_after(after, BATCH)?;
+            if page.is_empty() {
+                break;
+            }
+            known.extend(page.into_iter().map(|(checkout, _)| checkout));
+        }
+        let (mut noted, mut failure) = (0, Ok(()));
+        self.store.walk_other_manifests(known, |manifest| {
+            failure = self.note_found(&manifest);
+            noted += 1;
+            if failure.is_ok() && go_on() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        failure.map(|()| noted)
+    }
+
+    /// Notes a checkout whose manifest was read, unless it is erased meanwhile.
+    fn note_found(&self, manifest: &Manifest) -> Result<(), ReindexError> {
+        self.note_checkout(manifest)?;
+        if !self.store.has_checkout(&manifest.checkout)? {
+            let blobs: Vec<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+            self.index.forget_checkout(&manifest.checkout, &blobs)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Manifests: written before their tree appears, they claim its path.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -94,10 +96,26 @@ impl Store {
     /// Calls `visit` with each manifest until it says to stop.
     pub fn walk_manifests(
         &self,
+        visit: impl FnMut(Manifest) -> std::ops::ControlFlow<()>,
+    ) -> Result<(), DiskError> {
+        self.walk_other_manifests([], visit)
+    }
+
+    /// The same but for the manifests of these checkouts, which are not even read.
+    pub fn walk_other_manifests(
+        &self,
+        known: impl IntoIterator<Item = CheckoutPath>,
         mut visit: impl FnMut(Manifest) -> std::ops::ControlFlow<()>,
     ) -> Result<(), DiskError> {
+        let known: HashSet<OsString> = known
+            .into_iter()
+            .filter_map(|checkout| self.layout.manifest(&checkout).file_name().map(Into::into))
+            .collect();
         let dir = self.layout.manifests();
         for name in read_dir(&dir)? {
+            if known.contains(&name) {
+                continue;
+            }
             if let Some(manifest) = read(&dir.join(name))?
                 && visit(manifest).is_break()
             {
