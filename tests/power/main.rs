@@ -14,13 +14,12 @@
     reason = "a test that looks at the disk, says what it did, and fails when a step does"
 )]
 
-mod disk;
 mod load;
 
 use std::time::Duration;
 
-use disk::Disk;
 use load::{Load, Promises};
+use shaman_tests::disk::Disk;
 use shaman_tests::server::Server;
 
 #[test]
@@ -36,7 +35,7 @@ fn on_xfs_every_promise_survives_the_power() {
 fn cut_again_and_again(kind: &str) {
     let cuts: u32 =
         std::env::var("SHAMAN_POWER_CUTS").ok().and_then(|cuts| cuts.parse().ok()).unwrap_or(10);
-    let Some(mut disk) = Disk::new(kind) else {
+    let Some(disk) = Disk::new(kind, 4 << 30) else {
         eprintln!(
             "\n*** SKIPPED: no {kind} can be mounted and shut down here, so no power was cut. ***\n"
         );
