@@ -35,7 +35,7 @@ fn on_xfs_every_promise_survives_the_power() {
 fn cut_again_and_again(kind: &str) {
     let cuts: u32 =
         std::env::var("SHAMAN_POWER_CUTS").ok().and_then(|cuts| cuts.parse().ok()).unwrap_or(10);
-    let Some(disk) = Disk::new(kind, 4 << 30) else {
+    let Some(mut disk) = Disk::new(kind, 4 << 30) else {
         eprintln!(
             "\n*** SKIPPED: no {kind} can be mounted and shut down here, so no power was cut. ***\n"
         );

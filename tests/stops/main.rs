@@ -3,13 +3,12 @@
 //!
 //! For each thing that a server does, the real one is followed call by call (`ptrace`) while it does
 //! it on a real file system, and ended after the first call that changes something, after the second
-//! one, and so on until it is through. Then it is started again and everything is compared. Both
-//! extremes of what a disk may hold are tried: all that was done (the server is killed), and only what
-//! was flushed (the power of the file system is cut while the server stands still). Each hides
-//! another mistake.
+//! one, and so on until it is through. Then it is started again and everything is compared. What a disk
+//! may hold is tried at its extremes: all that was done (the server is killed); only what was flushed
+//! (the power of the file system is cut while the server stands still); all names, and of bytes only
+//! what was flushed (the same, when the journal has been written). Each hides another mistake.
 //!
-//! `SHAMAN_STOPS=all` ends it after every call; else each third one is taken, another third in each
-//! test. `SHAMAN_STOPS_VERB` names the only verb to try. Cutting the power needs root.
+//! `SHAMAN_STOPS=all` ends it after every call; else every fifth one is taken, others in each test. `SHAMAN_STOPS_VERB` names the only verb to try. Cutting the power needs root.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![expect(
     clippy::disallowed_methods,
@@ -49,6 +48,16 @@ fn on_xfs_a_power_cut_after_any_call_keeps_every_promise() {
     stop_everywhere(Rest::Flushed("xfs"));
 }
 
+#[test]
+fn on_ext4_a_power_cut_after_any_call_and_all_names_keeps_every_promise() {
+    stop_everywhere(Rest::Named("ext4"));
+}
+
+#[test]
+fn on_xfs_a_power_cut_after_any_call_and_all_names_keeps_every_promise() {
+    stop_everywhere(Rest::Named("xfs"));
+}
+
 /// After which calls it ends: the first of them, and how many further on the next one is.
 #[derive(Debug, Clone, Copy)]
 struct Stride {
@@ -64,8 +73,10 @@ fn stride(rest: Rest) -> Stride {
         Rest::Everything => 1,
         Rest::Flushed("ext4") => 2,
         Rest::Flushed(_) => 3,
+        Rest::Named("ext4") => 4,
+        Rest::Named(_) => 5,
     };
-    Stride { first, step: 3 }
+    Stride { first, step: 5 }
 }
 
 fn stop_everywhere(rest: Rest) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use shaman_tests::disk::Disk;
+use shaman_tests::disk::{Cut, Disk};
 use shaman_tests::load::{leftovers, torn_blobs};
 use shaman_tests::server::Server;
 use shaman_tests::wire::{ask, sha256_hex};
@@ -17,6 +17,8 @@ pub(crate) enum Rest {
     Everything,
     /// What was flushed: the power was cut, on a file system of this kind.
     Flushed(&'static str),
+    /// The same, and all names: the journal was written, and bytes were not.
+    Named(&'static str),
 }
 
 /// Paths and bytes.
@@ -35,6 +37,7 @@ pub(crate) struct World {
     /// State and log, on a disk that keeps its power; the storage too, unless its power is cut.
     folder: tempfile::TempDir,
     disk: Option<Disk>,
+    rest: Rest,
     pub(crate) storage: PathBuf,
     yaml: &'static str,
     server: Option<Server>,
@@ -59,12 +62,13 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let disk = match rest {
             Rest::Everything => None,
-            Rest::Flushed(kind) => Some(Disk::new(kind, DISK_BYTES)?),
+            Rest::Flushed(kind) | Rest::Named(kind) => Some(Disk::new(kind, DISK_BYTES)?),
         };
         let storage = disk.as_ref().map_or(folder.path().join("storage"), Disk::storage);
         let mut world = Self {
             folder,
             disk,
+            rest,
             storage,
             yaml,
             server: None,
@@ -103,9 +107,7 @@ impl World {
 
     /// Cuts the power, if it is to be cut, and ends the server.
     pub(crate) fn end(&mut self) {
-        if let Some(disk) = &self.disk {
-            disk.cut();
-        }
+        self.cutter()();
         self.is_ended();
     }
 
@@ -118,14 +120,15 @@ impl World {
 
     /// The power comes back.
     pub(crate) fn mount_again(&mut self) {
-        if let Some(disk) = &self.disk {
+        if let Some(disk) = &mut self.disk {
             disk.mount_again();
         }
     }
 
     pub(crate) fn cutter(&self) -> Box<dyn FnOnce() + Send> {
+        let cut = if matches!(self.rest, Rest::Named(_)) { Cut::AfterNames } else { Cut::Clean };
         match &self.disk {
-            Some(disk) => Box::new(disk.cutter()),
+            Some(disk) => Box::new(disk.cutter(cut)),
             None => Box::new(|| ()),
         }
     }
