@@ -50,7 +50,7 @@ enum Servers {
 fn cut_again_and_again(kind: &str, servers: Servers) {
     let cuts: u32 =
         std::env::var("SHAMAN_POWER_CUTS").ok().and_then(|cuts| cuts.parse().ok()).unwrap_or(10);
-    let Some(mut disk) = Disk::new(kind) else {
+    let Some(mut disk) = Disk::new(kind, 4 << 30) else {
         eprintln!(
             "\n*** SKIPPED: no {kind} can be mounted and shut down here, so no power was cut. ***\n"
         );

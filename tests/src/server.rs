@@ -77,6 +77,20 @@ impl Server {
         self.child.id()
     }
 
+    /// Says whether it has not ended yet.
+    pub fn is_running(&self) -> bool {
+        // A process that has ended is a zombie until somebody asks how.
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        stat.is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or("").starts_with(" Z"))
+    }
+
+    /// Asks it to stop.
+    pub fn ask_to_stop(&self) {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "a child can be asked to stop");
+    }
+
     /// Ends it where it stands, as `kill -9` does.
     pub fn kill(mut self) {
         self.child.kill().expect("a child can be killed");
@@ -85,9 +99,7 @@ impl Server {
 
     /// Asks it to stop, and says whether it did within this time.
     pub fn stop(mut self, patience: Duration) -> bool {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(asked.is_ok_and(|status| status.success()), "a child can be asked to stop");
+        self.ask_to_stop();
         let end = Instant::now() + patience;
         while Instant::now() < end {
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {

@@ -30,6 +30,9 @@ const GRACE: Duration = Duration::from_secs(3);
 
 const CLIENTS: usize = 16;
 
+/// More than ten minutes of load leave on it.
+const DISK_BYTES: u64 = 4 << 30;
+
 /// Between two looks at the server's size.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -39,7 +42,7 @@ fn everything_at_once_keeps_every_promise_and_does_not_grow() {
     let seconds = seconds.and_then(|seconds| seconds.parse().ok()).unwrap_or(30);
     for kind in ["ext4", "xfs"] {
         // One after the other: each is to be under stress, not to wait for the other's disk.
-        if let Some(disk) = Disk::new(kind) {
+        if let Some(disk) = Disk::new(kind, DISK_BYTES) {
             stress(kind, &disk.storage(), Duration::from_secs(seconds));
         } else {
             let folder = tempfile::tempdir().unwrap();

@@ -10,6 +10,6 @@ pub(super) fn run(args: &StoreArgs) -> anyhow::Result<()> {
         Ended::Complete(done) => {
             say(&format!("{} blobs and {} checkouts are in the index", done.blobs, done.checkouts))
         }
-        Ended::WasComplete | Ended::Stopped => Ok(()),
+        Ended::WasComplete(_) | Ended::Stopped => Ok(()),
     }
 }

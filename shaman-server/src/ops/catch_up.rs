@@ -22,7 +22,7 @@ pub struct CaughtUp {
 }
 
 impl Ops {
-    /// Makes the index know the checkouts that other servers made and erased. Until all of the
+    /// Makes the index know the checkouts that other servers made and erased, and those whose server was killed or lost its power before it wrote the row. Until all of the
     /// store was read into it there is nothing to catch up with.
     ///
     /// What is made or erased at the same time may come out wrong, until the next time.
@@ -46,7 +46,7 @@ impl Ops {
             }
         }
         for manifest in self.store.read_manifests(unknown) {
-            self.note_checkout(&manifest)?;
+            self.write_checkout(&manifest)?;
             caught_up.made += 1;
         }
         if !gone.is_empty() {

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 
 use super::missing::row_of;
-use super::{LookupError, Ops};
+use super::{CaughtUp, LookupError, Ops};
 use crate::index::{BlobRow, CheckoutRow, IndexError};
 
 /// Rows written at once.
@@ -27,8 +27,8 @@ pub struct Reindexed {
 /// How a reindex ended well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// There was nothing to do.
-    WasComplete,
+    /// All of the store had been read before; this was not known for all that.
+    WasComplete(CaughtUp),
     /// Everything is in the index now.
     Complete(Reindexed),
     /// Somebody asked it to stop; the next start goes on.
@@ -49,7 +49,7 @@ impl Ops {
     /// rows it finds are facts, and rows others write meanwhile are newer.
     pub fn reindex(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {
         if self.index.is_complete()? {
-            return Ok(Ended::WasComplete);
+            return Ok(Ended::WasComplete(self.catch_up()?));
         }
         self.compare(go_on)
     }
@@ -116,7 +116,8 @@ impl Ops {
         failure
     }
 
-    fn write_checkout(&self, manifest: &Manifest) -> Result<(), LookupError> {
+    /// Notes a checkout whose manifest was read.
+    pub(super) fn write_checkout(&self, manifest: &Manifest) -> Result<(), LookupError> {
         self.note_checkout(manifest)?;
         // Erased since its manifest was read: then its row went before ours came.
         if !self.store.has_checkout(&manifest.checkout)? {

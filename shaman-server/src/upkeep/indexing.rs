@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::ops::{Ended, Ops, ReindexError};
+use crate::ops::{CaughtUp, Ended, Ops, ReindexError};
 use crate::tasks::{Blocking, Panicked, Stop};
 
 /// Fills a new index; compares it with the storage whenever the bell rings, until stopped.
@@ -29,7 +29,14 @@ fn tell(ended: Result<Result<Ended, ReindexError>, Panicked>) {
             forgotten = done.forgotten,
             "read the storage into the index"
         ),
-        Ok(Ok(Ended::WasComplete | Ended::Stopped)) => {}
+        Ok(Ok(Ended::WasComplete(CaughtUp { made: 0, gone: 0 }) | Ended::Stopped)) => {}
+        Ok(Ok(Ended::WasComplete(CaughtUp { made, gone }))) => {
+            tracing::info!(
+                made,
+                gone,
+                "the index learned what happened while this server was away"
+            );
+        }
         Ok(Err(error)) => {
             let error = anyhow::Error::from(error);
             tracing::error!("filling the index failed, going on without: {error:#}");

@@ -37,6 +37,36 @@ fn blobs_and_checkouts_survive_a_restart_and_the_loss_of_the_index() {
 }
 
 #[test]
+fn a_start_lists_checkouts_that_its_index_does_not_know() {
+    let folder = folder();
+    let is_complete = |server: &TestServer| {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while server.get("/v1/status").json()["is_indexed"] == false {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let server = TestServer::start_in(&folder, "state");
+    is_complete(&server);
+    server.stop();
+    // As if this one had been killed between the rename and the row of the index.
+    let other = TestServer::start_in(&folder, "other state");
+    let blob = Blob::new("kept");
+    other.upload(&blob);
+    other.checked_out("job", &[blob.entry("a")]);
+    other.stop();
+
+    let server = TestServer::start_in(&folder, "state");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let listed = || server.get("/v1/checkouts").json()["checkouts"].as_array().unwrap().clone();
+    while listed().is_empty() {
+        assert!(Instant::now() < deadline, "it is listed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(listed()[0]["checkout"], "job");
+}
+
+#[test]
 fn a_damaged_index_is_set_aside_and_filled_again() {
     let folder = folder();
     let server = TestServer::start_in(&folder, "state");
