@@ -1,5 +1,6 @@
 //! Shapes of requests and answers.
 
+pub mod blobs;
 pub mod care;
 pub mod failure;
 pub mod flamenco;

@@ -9,11 +9,13 @@ mod follow;
 mod keep;
 mod missing;
 mod pin;
+mod read;
 mod reindex;
 mod scrub;
 mod status;
 mod sweep;
 mod upload;
+mod upload_small;
 mod verify;
 
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
 pub use status::{Cost, Totals};
 pub use sweep::{Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
+pub use upload_small::Small;
 pub use verify::Verified;
 
 /// How long a blob stays after its last use: Flamenco's default `maxAge`, 31 days.

@@ -146,10 +146,7 @@ impl Ops {
                     BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
                 self.index.put_blobs([(blob, row)])?;
             }
-            if let Err(error) = self.heal_with(&blob) {
-                // The blob is there all the same, and the upkeep tries again.
-                tracing::error!(blob = %blob, %error, "cannot heal the checkouts of a blob that came back");
-            }
+            self.heal_if_damaged(&blob);
         } else if let Some(found) = self.find(&blob)? {
             self.note_use(&blob, &found)?;
         }
@@ -157,14 +154,28 @@ impl Ops {
             // Also what somebody else sent a moment ago.
             self.flush_unflushed(&[blob])?;
         }
-        if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
-            self.store.flush_all()?;
-            self.unflushed.remove(&many);
-        }
+        self.flush_too_many()?;
         Ok(match committed {
             Committed::New => Uploaded::Stored,
             Committed::AlreadyThere => Uploaded::AlreadyStored,
         })
+    }
+
+    /// Flushes everything when there is too much that is not flushed.
+    pub(super) fn flush_too_many(&self) -> Result<(), DiskError> {
+        if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
+            self.store.flush_all()?;
+            self.unflushed.remove(&many);
+        }
+        Ok(())
+    }
+
+    /// Heals the checkouts of a blob that came back.
+    pub(super) fn heal_if_damaged(&self, blob: &BlobRef) {
+        if let Err(error) = self.heal_with(blob) {
+            // The blob is there all the same, and the upkeep tries again.
+            tracing::error!(blob = %blob, %error, "cannot heal the checkouts of a blob that came back");
+        }
     }
 
     /// Flushes those of these blobs that are not flushed yet.

@@ -22,7 +22,17 @@ pub struct Staged {
     path: PathBuf,
     hasher: Sha256,
     received_bytes: u64,
+    place: Place,
     named: bool,
+}
+
+/// Where bytes wait for their name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a directory for their digest, which goes with the last of them.
+    Uploading,
+    /// In `staging/`: they are there for a moment only.
+    Staging,
 }
 
 /// Bytes that are what their name says; the only thing that can become a blob.
@@ -89,11 +99,39 @@ impl Store {
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
         })
         .during("make", &path)?;
-        Ok(Staged { blob, file, path, hasher: Sha256::new(), received_bytes: 0, named: false })
+        Ok(Staged::new(blob, file, path, Place::Uploading))
+    }
+
+    /// Verifies bytes that are here as a whole, then writes them at once. What does not match its
+    /// name touches no disk.
+    pub fn stage_whole(&self, blob: BlobRef, bytes: &[u8]) -> Result<Verified, WriteError> {
+        let (declared, received) = (blob.size.bytes(), bytes.len() as u64);
+        if received != declared {
+            return Err(Mismatch::Size { declared, received }.into());
+        }
+        let received = Digest::from_bytes(Sha256::digest(bytes).into());
+        if received != blob.digest {
+            return Err(Mismatch::Digest { declared: blob.digest, received }.into());
+        }
+        let path = self.layout.staging().join(format!("{}{STAGED_ENDING}", self.unique()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .during("make", &path)?;
+        let mut staged = Staged::new(blob, file, path, Place::Staging);
+        staged.file.write_all(bytes).during("write", &staged.path)?;
+        staged.received_bytes = declared;
+        Ok(Verified { staged })
     }
 }
 
 impl Staged {
+    fn new(blob: BlobRef, file: File, path: PathBuf, place: Place) -> Self {
+        Self { blob, file, path, hasher: Sha256::new(), received_bytes: 0, place, named: false }
+    }
+
     /// Appends and hashes bytes; refuses those beyond the declared size without writing them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let declared = self.blob.size.bytes();
@@ -160,7 +198,9 @@ impl Drop for Staged {
         if !self.named {
             drop(std::fs::remove_file(&self.path));
         }
-        if let Some(dir) = self.path.parent() {
+        if self.place == Place::Uploading
+            && let Some(dir) = self.path.parent()
+        {
             // Goes only when nobody else is sending the same digest.
             drop(std::fs::remove_dir(dir));
         }

@@ -12,6 +12,7 @@ mod expiring;
 mod hostile;
 mod job_names;
 mod layers;
+mod native;
 mod offline;
 mod placing;
 mod restarts;

@@ -1,9 +1,15 @@
 //! Our own API, below `/v1`: JSON, for ops and for clients that know us.
 
+mod blob;
 mod checkouts;
 mod damage;
+mod frames;
+mod framing;
+mod missing;
 mod pins;
+mod range;
 mod scrub;
+mod sending;
 mod status;
 mod sweep;
 
@@ -21,6 +27,9 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Its routes.
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
+        .route("/v1/missing", post(missing::missing))
+        .route("/v1/blobs", post(frames::receive))
+        .route("/v1/blobs/{blob}", get(blob::send))
         .route("/v1/sweep", post(sweep::sweep))
         .route("/v1/status", get(status::show))
         .route("/v1/scrub", post(scrub::ask).get(scrub::show))
