@@ -2,6 +2,7 @@
 
 pub mod blobs;
 pub mod care;
+pub mod checkouts;
 pub mod failure;
 pub mod flamenco;
 pub mod jobs;

@@ -3,6 +3,7 @@
 mod check;
 mod check_out;
 mod damage;
+mod diff;
 mod erase;
 mod expire;
 mod follow;
@@ -30,6 +31,7 @@ use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 pub use check::Check;
 pub use check_out::{CheckOutError, Wanted};
 pub use damage::{Damage, Healed, Thorough};
+pub use diff::{Diff, diff};
 pub use erase::{EraseError, Erased};
 pub use expire::{Expired, JobsFrom};
 pub use follow::{Followed, ListedJob};
@@ -256,7 +258,8 @@ impl Ops {
         self.store.probe()
     }
 
-    fn now_secs(&self) -> u64 {
+    /// Seconds since 1970.
+    pub fn now_secs(&self) -> u64 {
         (self.clock)().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 }

@@ -5,6 +5,8 @@ mod checkouts;
 mod damage;
 mod frames;
 mod framing;
+mod listing;
+mod making;
 mod missing;
 mod pins;
 mod range;
@@ -34,7 +36,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/status", get(status::show))
         .route("/v1/scrub", post(scrub::ask).get(scrub::show))
         .route("/v1/damage", get(damage::show))
-        .route("/v1/checkouts", get(checkouts::list))
+        .route("/v1/checkouts", get(listing::list).post(making::check_out))
         .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))
         .route("/v1/pins/{*checkout}", put(pins::pin).delete(pins::unpin))
 }

@@ -1,5 +1,6 @@
 //! Our own API, below `/v1`.
 
+mod checkouts;
 mod frames;
 mod missing;
 mod reading;
