@@ -102,6 +102,9 @@ impl From<UploadError> for Failure {
             UploadError::Mismatch(mismatch) => {
                 Self::new(StatusCode::EXPECTATION_FAILED, mismatch.to_string())
             }
+            UploadError::Offset { .. } | UploadError::TakenOver => {
+                Self::new(StatusCode::CONFLICT, error.to_string())
+            }
             UploadError::NoRoom { .. } => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string())
             }

@@ -4,10 +4,12 @@ mod damages;
 mod doubts;
 mod holds;
 mod inflight;
+mod turns;
 mod unflushed;
 
 pub use damages::Damages;
 pub use doubts::Doubts;
 pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Sending};
+pub use turns::{Turn, Turns};
 pub use unflushed::Unflushed;

@@ -12,6 +12,7 @@ mod missing;
 mod pin;
 mod read;
 mod reindex;
+mod resume;
 mod scrub;
 mod status;
 mod sweep;
@@ -25,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{BlobRow, Index, IndexError};
-use crate::live::{Damages, Doubts, Holds, Inflight, Unflushed};
+use crate::live::{Damages, Doubts, Holds, Inflight, Turns, Unflushed};
 use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 
 pub use check::Check;
@@ -53,6 +54,7 @@ pub struct Ops {
     store: Store,
     index: Index,
     inflight: Inflight,
+    turns: Turns,
     holds: Holds,
     unflushed: Unflushed,
     doubts: Doubts,
@@ -165,6 +167,7 @@ impl Ops {
             store,
             index,
             inflight: Inflight::default(),
+            turns: Turns::default(),
             holds: Holds::default(),
             unflushed: Unflushed::default(),
             doubts: Doubts::new(doubtful_since),

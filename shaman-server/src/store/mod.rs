@@ -39,6 +39,7 @@ mod layout;
 mod leftovers;
 mod manifests;
 mod open_blob;
+mod parts;
 mod pins;
 mod placing;
 mod probe;

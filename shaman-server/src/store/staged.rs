@@ -14,14 +14,14 @@ use super::Store;
 use super::disk::{DiskError, During as _};
 use super::layout::STAGED_ENDING;
 
-/// Bytes on their way to becoming a blob. Dropped, nothing is left.
+/// Bytes on their way to becoming a blob. Dropped, nothing is left, unless it is a part.
 #[derive(Debug)]
 pub struct Staged {
     blob: BlobRef,
-    file: File,
-    path: PathBuf,
-    hasher: Sha256,
-    received_bytes: u64,
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) hasher: Sha256,
+    pub(super) received_bytes: u64,
     place: Place,
     named: bool,
 }
@@ -33,6 +33,9 @@ enum Place {
     Uploading,
     /// In `staging/`: they are there for a moment only.
     Staging,
+    /// Beside [`Place::Uploading`], under a name that is found again: dropped before they are
+    /// complete, they stay.
+    Part,
 }
 
 /// Bytes that are what their name says; the only thing that can become a blob.
@@ -132,6 +135,16 @@ impl Staged {
         Self { blob, file, path, hasher: Sha256::new(), received_bytes: 0, place, named: false }
     }
 
+    /// A part, of which nothing is hashed yet.
+    pub(super) fn part(blob: BlobRef, file: File, path: PathBuf) -> Self {
+        Self::new(blob, file, path, Place::Part)
+    }
+
+    /// Bytes so far.
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
+    }
+
     /// Appends and hashes bytes; refuses those beyond the declared size without writing them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let declared = self.blob.size.bytes();
@@ -145,11 +158,15 @@ impl Staged {
         Ok(())
     }
 
-    /// Compares what came with the name: size, then digest. Bytes that do not match are removed.
-    pub fn verify(self) -> Result<Verified, Mismatch> {
+    /// Compares what came with the name: size, then digest. Bytes that do not match are removed; a
+    /// part that is only too short stays.
+    pub fn verify(mut self) -> Result<Verified, Mismatch> {
         let declared = self.blob.size.bytes();
         if self.received_bytes != declared {
             return Err(Mismatch::Size { declared, received: self.received_bytes });
+        }
+        if self.place == Place::Part {
+            self.place = Place::Uploading;
         }
         let received = Digest::from_bytes(self.hasher.clone().finalize().into());
         if received != self.blob.digest {
@@ -195,10 +212,11 @@ impl Verified {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.named {
+        let is_kept = self.place == Place::Part && self.received_bytes > 0;
+        if !self.named && !is_kept {
             drop(std::fs::remove_file(&self.path));
         }
-        if self.place == Place::Uploading
+        if self.place != Place::Staging
             && let Some(dir) = self.path.parent()
         {
             // Goes only when nobody else is sending the same digest.

@@ -4,3 +4,4 @@ mod checkouts;
 mod frames;
 mod missing;
 mod reading;
+mod resuming;
