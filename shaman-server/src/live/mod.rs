@@ -2,6 +2,7 @@
 
 mod damages;
 mod doubts;
+mod events;
 mod holds;
 mod inflight;
 mod turns;
@@ -9,6 +10,7 @@ mod unflushed;
 
 pub use damages::Damages;
 pub use doubts::Doubts;
+pub use events::{Events, Listener, Told};
 pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Sending};
 pub use turns::{Turn, Turns};

@@ -23,10 +23,11 @@ mod verify;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{BlobRow, Index, IndexError};
-use crate::live::{Damages, Doubts, Holds, Inflight, Turns, Unflushed};
+use crate::live::{Damages, Doubts, Events, Holds, Inflight, Turns, Unflushed};
 use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 
 pub use check::Check;
@@ -59,6 +60,7 @@ pub struct Ops {
     unflushed: Unflushed,
     doubts: Doubts,
     damages: Damages,
+    events: Events,
     scrubbing: scrub::Scrubbing,
     seen: status::Seen,
     limits: Limits,
@@ -172,6 +174,7 @@ impl Ops {
             unflushed: Unflushed::default(),
             doubts: Doubts::new(doubtful_since),
             damages: Damages::default(),
+            events: Events::default(),
             scrubbing: scrub::Scrubbing::default(),
             seen: status::Seen::default(),
             limits,
@@ -249,6 +252,15 @@ impl Ops {
         } else {
             BlobStatus::Missing
         })
+    }
+
+    /// What happens, for those who want to listen.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    fn tell(&self, event: Event) {
+        self.events.tell(self.now_secs(), event);
     }
 
     /// Absolute path of the directory that holds all checkouts.

@@ -1,6 +1,7 @@
 //! Bytes and a claimed name → a blob.
 
 use shaman_proto::BlobRef;
+use shaman_proto::wire::event::Event;
 
 use super::{Durable, LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
@@ -173,6 +174,7 @@ impl Ops {
                     BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
                 self.index.put_blobs([(blob, row)])?;
             }
+            self.tell(Event::Stored { blobs: 1, bytes: blob.size.bytes() });
             self.heal_if_damaged(&blob);
         } else if let Some(found) = self.find(&blob)? {
             self.note_use(&blob, &found)?;

@@ -2,6 +2,7 @@
 //! that is wanted, and one write to the index.
 
 use shaman_proto::BlobRef;
+use shaman_proto::wire::event::Event;
 
 use super::{Durable, Ops, UploadError, Uploaded};
 use crate::index::{BlobRow, IndexError};
@@ -94,6 +95,8 @@ impl Ops {
         if found.is_empty() {
             return Ok(());
         }
+        let bytes = found.iter().map(|(blob, _)| blob.size.bytes()).sum();
+        self.tell(Event::Stored { blobs: found.len() as u64, bytes });
         let now = self.now_secs();
         self.index.put_blobs(found.iter().map(|(blob, found)| {
             let row = BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };

@@ -3,6 +3,7 @@
 mod blob;
 mod checkouts;
 mod damage;
+mod events;
 mod frames;
 mod framing;
 mod listing;
@@ -38,6 +39,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/uploads/{blob}", head(uploads::show).patch(put::append).delete(uploads::forget))
         .route("/v1/sweep", post(sweep::sweep))
         .route("/v1/status", get(status::show))
+        .route("/v1/events", get(events::listen))
         .route("/v1/scrub", post(scrub::ask).get(scrub::show))
         .route("/v1/damage", get(damage::show))
         .route("/v1/checkouts", get(listing::list).post(making::check_out))

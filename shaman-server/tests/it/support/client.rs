@@ -119,6 +119,13 @@ impl Connection {
         Ok(Answer { status, headers, body: Vec::new() })
     }
 
+    /// The next line, without its end; `None`: there is none.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let read = self.stream.read_line(&mut line).unwrap();
+        (read > 0).then(|| line.trim_end().to_owned())
+    }
+
     /// Says whether the server ends the connection within this time, whatever it says before.
     pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
         self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
