@@ -17,7 +17,7 @@ mod size;
 mod status;
 pub mod wire;
 
-pub use blob_ref::BlobRef;
+pub use blob_ref::{BlobRef, BlobRefError};
 pub use checkout_path::{CheckoutPath, CheckoutPathError};
 pub use digest::{Digest, DigestError};
 pub use duration::{DurationError, parse_duration};

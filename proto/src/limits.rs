@@ -9,6 +9,13 @@ pub const ENTRIES_MAX: usize = 400_000;
 /// Most bytes in a JSON body: [`ENTRIES_MAX`] entries with paths of about 500 bytes.
 pub const JSON_BODY_BYTES_MAX: usize = 256 << 20;
 
+/// Most bytes of a blob in a frame of `POST /v1/blobs`: it is held in memory until it is verified.
+/// From here on a request of its own, which streams, costs less than a hundredth of its time.
+pub const FRAME_BYTES_MAX: u64 = 1 << 20;
+
+/// Most frames in one body: the answer, which names each of them, has about 10 MB then.
+pub const FRAMES_MAX: usize = 100_000;
+
 /// Most bytes in one component of a path: what ext4, XFS, NTFS and most others hold.
 pub const COMPONENT_BYTES_MAX: usize = 255;
 

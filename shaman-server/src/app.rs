@@ -97,6 +97,7 @@ impl App {
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);
         }
+        let ops = Arc::clone(&shared.ops);
         let router = http::router(shared, manager);
         let stop = crew.stop_signal();
         tokio::select! {
@@ -104,6 +105,8 @@ impl App {
             () = stopped => {}
         }
         drop(listener);
+        // Who listens to events would hold up the stop.
+        ops.events().end();
         let cut_off = crew.stop(PATIENCE).await;
         if cut_off > 0 {
             tracing::warn!(connections = cut_off, "ended requests that took too long to finish");

@@ -1,6 +1,9 @@
 //! Shapes of requests and answers.
 
+pub mod blobs;
 pub mod care;
+pub mod checkouts;
+pub mod event;
 pub mod failure;
 pub mod flamenco;
 pub mod jobs;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::care::CheckoutSpace;
+
 /// `POST /v1/sweep`: remove what nothing uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +101,9 @@ pub struct CheckoutSummary {
     /// Why it must stay, if somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pin: Option<Pin>,
+    /// What it costs, when that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub space: Option<CheckoutSpace>,
 }
 
 /// Answer to `GET /v1/checkouts`.

@@ -32,7 +32,7 @@ const DRAIN_BYTES: u64 = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 
 /// The next frame of data; `None` at the end.
-async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Failure> {
+pub(super) async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Failure> {
     loop {
         match tokio::time::timeout(IDLE, body.frame()).await {
             Err(_) => {
@@ -110,8 +110,7 @@ fn media_type(headers: &HeaderMap) -> &str {
 
 /// Says whether a body is said to be JSON.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let essence = media_type(headers).split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    essence(headers).eq_ignore_ascii_case("application/json")
 }
 
 /// The whole of a JSON body of at most so many bytes, as bytes.
@@ -126,6 +125,20 @@ pub(super) async fn json_bytes(
             "header Content-Type has unexpected value \"{media_type}\"; send application/json"
         )));
     }
+    whole(headers, body, most).await
+}
+
+/// The media type of a body without its parameters, as it was written.
+pub(super) fn essence(headers: &HeaderMap) -> &str {
+    media_type(headers).split(';').next().unwrap_or_default().trim()
+}
+
+/// The whole of a body of at most so many bytes.
+pub(super) async fn whole(
+    headers: &HeaderMap,
+    body: &mut Body,
+    most: usize,
+) -> Result<Bytes, Failure> {
     let too_long = || {
         Failure::new(
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -26,6 +26,27 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, message.to_string())
     }
 
+    /// How an upload failed, in the words of the native API: there 422 is for bytes that are not
+    /// what their name says.
+    pub(super) fn of_upload(error: UploadError) -> Self {
+        match error {
+            UploadError::Mismatch(mismatch) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, mismatch.to_string())
+            }
+            error => error.into(),
+        }
+    }
+
+    /// As it travels.
+    pub(super) fn into_wire(self) -> wire::failure::Failure {
+        wire::failure::Failure { code: self.status.as_u16(), message: self.message }
+    }
+
+    /// The status it is answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Something went wrong here: the log gets the path and the reason, the client gets what it
     /// can do about it.
     fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
@@ -40,10 +61,7 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        json(
-            self.status,
-            &wire::failure::Failure { code: self.status.as_u16(), message: self.message },
-        )
+        json(self.status, &self.into_wire())
     }
 }
 
@@ -83,6 +101,9 @@ impl From<UploadError> for Failure {
             // Flamenco's word for bytes that are not what their name says.
             UploadError::Mismatch(mismatch) => {
                 Self::new(StatusCode::EXPECTATION_FAILED, mismatch.to_string())
+            }
+            UploadError::Offset { .. } | UploadError::TakenOver => {
+                Self::new(StatusCode::CONFLICT, error.to_string())
             }
             UploadError::NoRoom { .. } => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string())

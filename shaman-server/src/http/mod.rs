@@ -9,6 +9,7 @@ mod native;
 mod router;
 mod unfold;
 mod upstream;
+mod waiting;
 
 use std::sync::Arc;
 

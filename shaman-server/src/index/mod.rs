@@ -196,16 +196,26 @@ impl Index {
         after: &str,
         most: usize,
     ) -> Result<Vec<(CheckoutPath, CheckoutRow)>, IndexError> {
+        // Nothing stands between a path and this.
+        let next = if after.is_empty() { String::new() } else { format!("{after}\0") };
+        self.checkouts_from(&next, most)
+    }
+
+    /// At most `most` checkouts from this path on, by path.
+    pub fn checkouts_from(
+        &self,
+        from: &str,
+        most: usize,
+    ) -> Result<Vec<(CheckoutPath, CheckoutRow)>, IndexError> {
         let column = columns::checkouts(&self.db);
-        let from = IteratorMode::From(after.as_bytes(), Direction::Forward);
+        let from = IteratorMode::From(from.as_bytes(), Direction::Forward);
         let mut found = Vec::new();
         for row in self.db.iterator_cf(column, from) {
             let (key, row) = row.map_err(|e| self.failed(e))?;
             if found.len() == most {
                 break;
             }
-            let path = std::str::from_utf8(&key).ok().filter(|path| *path != after);
-            let path = path.and_then(|path| path.parse().ok());
+            let path = std::str::from_utf8(&key).ok().and_then(|path| path.parse().ok());
             found.extend(path.zip(CheckoutRow::decode(&row)));
         }
         Ok(found)

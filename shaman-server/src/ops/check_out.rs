@@ -9,6 +9,7 @@
 
 use std::collections::BTreeSet;
 
+use shaman_proto::wire::event::Event;
 use shaman_proto::{
     BlobRef, CheckoutPath, FilePath, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError,
     lookalikes,
@@ -101,6 +102,9 @@ impl Ops {
             bytes: published.manifest.bytes(),
         };
         self.index.put_checkout(&published.manifest.checkout, &row, &blobs)?;
+        let CheckoutRow { files, bytes, .. } = row;
+        let checkout = published.manifest.checkout.as_str().to_owned();
+        self.tell(Event::CheckoutMade { checkout, files, bytes });
         Ok(published.manifest)
     }
 

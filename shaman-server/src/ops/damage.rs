@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, CheckoutPath, FilePath, Manifest};
 
 use super::{LookupError, Ops};
@@ -169,6 +170,7 @@ impl Ops {
         if healed.files > 0 {
             self.store.flush_all()?;
             tracing::info!(files = healed.files, "healed files in checkouts");
+            self.tell(Event::Healed { files: healed.files });
         }
         Ok(healed)
     }
@@ -213,6 +215,7 @@ impl Ops {
         if files > 0 {
             self.store.flush_all()?;
             tracing::info!(blob = %blob, files, "healed a blob and files in checkouts");
+            self.tell(Event::Healed { files });
         }
         if files >= names {
             self.damages.remove(blob);

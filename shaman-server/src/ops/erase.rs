@@ -3,6 +3,7 @@
 //! Rename the tree out of sight → manifest gone → index row gone → answer → delete the tree. Each
 //! step leaves something that the next start finishes.
 
+use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
 
 use super::{LookupError, Ops};
@@ -65,6 +66,7 @@ impl Ops {
         if let Some(manifest) = self.store.read_manifest(checkout).map_err(lookup)? {
             self.note_checkout(&manifest).map_err(LookupError::Index)?;
         }
+        self.tell(Event::CheckoutErased { checkout: checkout.as_str().to_owned() });
         Ok(erased)
     }
 

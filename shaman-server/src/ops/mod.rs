@@ -4,6 +4,7 @@ mod catch_up;
 mod check;
 mod check_out;
 mod damage;
+mod diff;
 mod erase;
 mod expire;
 mod flush;
@@ -11,27 +12,32 @@ mod follow;
 mod keep;
 mod missing;
 mod pin;
+mod read;
 mod reindex;
+mod resume;
 mod scrub;
 mod status;
 mod sweep;
 mod upload;
+mod upload_small;
 mod verify;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{BlobRow, Index, IndexError};
-use crate::live::{Damages, Doubts, Holds, Inflight, Unflushed};
+use crate::live::{Damages, Doubts, Events, Holds, Inflight, Turns, Unflushed};
 use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
 
 pub use catch_up::CaughtUp;
 pub use check::Check;
 pub use check_out::{CheckOutError, Wanted};
 pub use damage::{Damage, Healed, Thorough};
+pub use diff::{Diff, diff};
 pub use erase::{EraseError, Erased};
 pub use expire::{Expired, JobsFrom};
 pub use follow::{Followed, ListedJob};
@@ -41,6 +47,7 @@ pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
 pub use status::{Cost, Totals};
 pub use sweep::{Dry, SweepError, SweepOrder, Swept, Weight};
 pub use upload::{Begun, Upload, UploadError, Uploaded};
+pub use upload_small::Small;
 pub use verify::Verified;
 
 /// How long a blob stays after its last use: Flamenco's default `maxAge`, 31 days.
@@ -52,10 +59,12 @@ pub struct Ops {
     store: Store,
     index: Index,
     inflight: Inflight,
+    turns: Turns,
     holds: Holds,
     unflushed: Unflushed,
     doubts: Doubts,
     damages: Damages,
+    events: Events,
     scrubbing: scrub::Scrubbing,
     /// Held while the index is compared with the storage.
     reindexing: Mutex<()>,
@@ -166,10 +175,12 @@ impl Ops {
             store,
             index,
             inflight: Inflight::default(),
+            turns: Turns::default(),
             holds: Holds::default(),
             unflushed: Unflushed::default(),
             doubts: Doubts::new(doubtful_since),
             damages: Damages::default(),
+            events: Events::default(),
             scrubbing: scrub::Scrubbing::default(),
             reindexing: Mutex::default(),
             seen: status::Seen::default(),
@@ -250,6 +261,15 @@ impl Ops {
         })
     }
 
+    /// What happens, for those who want to listen.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    fn tell(&self, event: Event) {
+        self.events.tell(self.now_secs(), event);
+    }
+
     /// Absolute path of the directory that holds all checkouts.
     pub fn checkout_root(&self) -> PathBuf {
         self.store.checkout_root()
@@ -260,7 +280,8 @@ impl Ops {
         self.store.probe()
     }
 
-    fn now_secs(&self) -> u64 {
+    /// Seconds since 1970.
+    pub fn now_secs(&self) -> u64 {
         (self.clock)().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
     }
 }

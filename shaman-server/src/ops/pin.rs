@@ -40,13 +40,13 @@ impl Ops {
         Ok(self.store.remove_pin(checkout)?)
     }
 
-    /// At most `most` checkouts behind this path, by path.
-    pub fn checkouts_after(
+    /// At most `most` checkouts from this path on, by path.
+    pub fn checkouts_from(
         &self,
-        after: &str,
+        from: &str,
         most: usize,
     ) -> Result<Vec<(CheckoutPath, CheckoutRow)>, LookupError> {
-        Ok(self.index.checkouts_after(after, most)?)
+        Ok(self.index.checkouts_from(from, most)?)
     }
 
     /// Says whether a checkout of that list is still there: one that was erased in the moment of a

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use shaman_proto::BlobRef;
+use shaman_proto::wire::event::Event;
 
 use super::verify::Seen;
 use super::{LookupError, Ops, Thorough};
@@ -210,6 +211,7 @@ impl Ops {
         }
         pass.ended = Some(self.now_secs());
         self.put_scrub_note(None, Some(pass.clone()))?;
+        self.tell(Event::Scrubbed { blobs: pass.blobs, damaged: pass.damaged });
         Ok(ScrubEnd::Complete(pass.clone()))
     }
 

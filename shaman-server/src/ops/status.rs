@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 
 use super::{ListedJob, LookupError, Ops, Swept, Weight};
@@ -93,6 +94,11 @@ impl Ops {
     }
 
     pub(super) fn note_sweep(&self, swept: &Swept) {
+        self.tell(Event::Swept {
+            blobs: swept.swept.blobs,
+            bytes: swept.swept.bytes,
+            deleted_bytes: swept.deleted.bytes,
+        });
         let noted = Some((self.now_secs(), swept.clone()));
         *self.seen.last_sweep.lock().unwrap_or_else(PoisonError::into_inner) = noted;
     }

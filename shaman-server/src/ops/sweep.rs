@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use shaman_proto::BlobRef;
 
+use super::resume::Short;
 use super::{LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
 use crate::store::{DiskError, StoredBlob, TrashBatch};
@@ -158,6 +159,8 @@ impl Ops {
         }
         self.settle_trash(order, &batch, &mut swept)?;
         if order.dry == Dry::No {
+            let short = if order.wanted_bytes.is_some() { Short::Yes } else { Short::No };
+            self.forget_old_parts(short)?;
             self.note_sweep(&swept);
             self.catch_up()?;
         }

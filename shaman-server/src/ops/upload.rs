@@ -1,10 +1,11 @@
 //! Bytes and a claimed name → a blob.
 
 use shaman_proto::BlobRef;
+use shaman_proto::wire::event::Event;
 
 use super::{Durable, LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
-use crate::live::Sending;
+use crate::live::{Sending, Turn};
 use crate::store::{Committed, DiskError, Mismatch, Staged, WriteError};
 
 /// From so many unflushed blobs on, an upload flushes them: the list of them lives in memory
@@ -20,12 +21,15 @@ pub enum Begun {
     Receiving(Box<Upload>),
 }
 
-/// A running upload. Dropped before [`Ops::finish_upload`], it leaves nothing behind.
+/// A running upload. Dropped before [`Ops::finish_upload`], it leaves nothing behind, unless it is
+/// one that can be resumed.
 #[derive(Debug)]
 pub struct Upload {
     blob: BlobRef,
     staged: Staged,
     sending: Sending,
+    /// Where one that can be resumed may still write.
+    turn: Option<Turn>,
 }
 
 /// How an upload ended well. Both ways the blob is there, and these bytes were verified.
@@ -37,7 +41,7 @@ pub enum Uploaded {
     AlreadyStored,
 }
 
-/// Why an upload ended badly. Nothing of it is left.
+/// Why an upload ended badly. Nothing of it is left, or what can be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
     /// The bytes are not what their name says.
@@ -53,6 +57,15 @@ pub enum UploadError {
         /// Kept free.
         reserve_bytes: u64,
     },
+    /// It does not go on where it was.
+    #[error("{kept_bytes} bytes of this blob are kept; go on from there, or send it anew")]
+    Offset {
+        /// Where it goes on.
+        kept_bytes: u64,
+    },
+    /// Another request goes on with it.
+    #[error("another request goes on with this upload; ask how far it is before you go on")]
+    TakenOver,
     /// A file operation failed.
     #[error(transparent)]
     Disk(#[from] DiskError),
@@ -83,25 +96,37 @@ impl Ops {
     /// Begins to receive a blob, unless we have it. Several may send the same one; each gets its
     /// own file and a true answer.
     pub fn begin_upload(&self, blob: BlobRef) -> Result<Begun, UploadError> {
-        if let Some(found) = self.find(&blob)?
-            && self.note_use(&blob, &found)?
-        {
-            if self.limits.durable == Durable::AtOnce {
-                self.flush_found(&[blob])?;
-            }
+        if self.have_already(&blob)? {
             return Ok(Begun::AlreadyStored);
         }
-        self.refuse_without_room(&blob)?;
+        self.refuse_without_room(&blob, 0)?;
         let sending = self.inflight.begin(blob);
         let staged = self.store.stage(blob)?;
-        Ok(Begun::Receiving(Box::new(Upload { blob, staged, sending })))
+        Ok(Begun::Receiving(Box::new(Upload::new(blob, staged, sending, None))))
     }
 
-    /// Refuses a blob that would take from the reserve.
-    fn refuse_without_room(&self, blob: &BlobRef) -> Result<(), UploadError> {
+    /// Says whether we have a blob, and keeps it, since somebody is told so.
+    pub(super) fn have_already(&self, blob: &BlobRef) -> Result<bool, UploadError> {
+        let Some(found) = self.find(blob)? else { return Ok(false) };
+        if !self.note_use(blob, &found)? {
+            return Ok(false);
+        }
+        if self.limits.durable == Durable::AtOnce {
+            self.flush_found(&[*blob])?;
+        }
+        Ok(true)
+    }
+
+    /// Refuses a blob that would take from the reserve; so many bytes of it are here already.
+    pub(super) fn refuse_without_room(
+        &self,
+        blob: &BlobRef,
+        kept_bytes: u64,
+    ) -> Result<(), UploadError> {
         let space = self.store.space()?;
         let reserve_bytes = self.limits.reserve.bytes(space);
-        if space.free_bytes.saturating_sub(reserve_bytes) < blob.size.bytes() {
+        let wanted_bytes = blob.size.bytes().saturating_sub(kept_bytes);
+        if space.free_bytes.saturating_sub(reserve_bytes) < wanted_bytes {
             return Err(UploadError::NoRoom { free_bytes: space.free_bytes, reserve_bytes });
         }
         Ok(())
@@ -134,11 +159,14 @@ impl Ops {
     /// Verifies what came and makes it a blob.
     pub fn finish_upload(&self, upload: Box<Upload>) -> Result<Uploaded, UploadError> {
         // `sending` ends with this function: who waits for it finds the blob.
-        let Upload { blob, staged, sending: _sending } = *upload;
+        let Upload { blob, staged, sending: _sending, turn } = *upload;
+        let held =
+            turn.as_ref().map(|turn| turn.hold().ok_or(UploadError::TakenOver)).transpose()?;
         let verified = staged.verify()?;
         self.unflushed.add(blob);
         let now = self.now_secs();
         let committed = verified.commit(&self.store, now)?;
+        drop(held);
         if committed == Committed::New {
             self.doubts.trust(blob);
             if let Some(found) = self.store.find(&blob)? {
@@ -146,10 +174,8 @@ impl Ops {
                     BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
                 self.index.put_blobs([(blob, row)])?;
             }
-            if let Err(error) = self.heal_with(&blob) {
-                // The blob is there all the same, and the upkeep tries again.
-                tracing::error!(blob = %blob, %error, "cannot heal the checkouts of a blob that came back");
-            }
+            self.tell(Event::Stored { blobs: 1, bytes: blob.size.bytes() });
+            self.heal_if_damaged(&blob);
         } else if let Some(found) = self.find(&blob)? {
             self.note_use(&blob, &found)?;
         }
@@ -157,20 +183,47 @@ impl Ops {
             // Also what somebody else sent a moment ago.
             self.flush_found(&[blob])?;
         }
-        if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
-            self.store.flush_blobs(&many)?;
-            self.unflushed.remove(&many);
-        }
+        self.flush_too_many()?;
         Ok(match committed {
             Committed::New => Uploaded::Stored,
             Committed::AlreadyThere => Uploaded::AlreadyStored,
         })
     }
+
+    /// Flushes everything when there is too much that is not flushed.
+    pub(super) fn flush_too_many(&self) -> Result<(), DiskError> {
+        if let Some(many) = self.unflushed.more_than(UNFLUSHED_MAX) {
+            self.store.flush_all()?;
+            self.unflushed.remove(&many);
+        }
+        Ok(())
+    }
+
+    /// Heals the checkouts of a blob that came back.
+    pub(super) fn heal_if_damaged(&self, blob: &BlobRef) {
+        if let Err(error) = self.heal_with(blob) {
+            // The blob is there all the same, and the upkeep tries again.
+            tracing::error!(blob = %blob, %error, "cannot heal the checkouts of a blob that came back");
+        }
+    }
 }
 
 impl Upload {
+    pub(super) fn new(blob: BlobRef, staged: Staged, sending: Sending, turn: Option<Turn>) -> Self {
+        Self { blob, staged, sending, turn }
+    }
+
+    /// Bytes so far, those of earlier requests too.
+    pub fn received_bytes(&self) -> u64 {
+        self.staged.received_bytes()
+    }
+
     /// Appends bytes; fails at the first one beyond the declared size.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+        let _held = match &self.turn {
+            Some(turn) => Some(turn.hold().ok_or(UploadError::TakenOver)?),
+            None => None,
+        };
         self.staged.write(bytes)?;
         self.sending.received(bytes.len());
         Ok(())

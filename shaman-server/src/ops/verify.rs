@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use shaman_proto::BlobRef;
+use shaman_proto::wire::event::Event;
 
 use super::{LookupError, Ops};
 use crate::index::BlobRow;
@@ -129,6 +130,7 @@ impl Ops {
             return Ok(false);
         }
         self.index.forget_blobs([blob])?;
+        self.tell(Event::Damaged { sha256: blob.digest, size: blob.size });
         tracing::error!(blob = %blob, "a blob was damaged; it is in quarantine, and clients that have it send it again");
         Ok(true)
     }

@@ -9,6 +9,8 @@ use shaman_proto::{BlobRef, CheckoutPath, Digest};
 pub(super) const BLOB_ENDING: &str = ".blob";
 /// Ending of a file that is being received.
 pub(super) const STAGED_ENDING: &str = ".tmp";
+/// Ending of a file whose sender may come back.
+pub(super) const PART_ENDING: &str = ".part";
 /// Ending of a server's lock file in `staging/`.
 pub(super) const LOCK_ENDING: &str = ".lock";
 

@@ -14,15 +14,28 @@ use super::Store;
 use super::disk::{DiskError, During as _};
 use super::layout::STAGED_ENDING;
 
-/// Bytes on their way to becoming a blob. Dropped, nothing is left.
+/// Bytes on their way to becoming a blob. Dropped, nothing is left, unless it is a part.
 #[derive(Debug)]
 pub struct Staged {
     blob: BlobRef,
-    file: File,
-    path: PathBuf,
-    hasher: Sha256,
-    received_bytes: u64,
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) hasher: Sha256,
+    pub(super) received_bytes: u64,
+    place: Place,
     named: bool,
+}
+
+/// Where bytes wait for their name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In a directory for their digest, which goes with the last of them.
+    Uploading,
+    /// In `staging/`: they are there for a moment only.
+    Staging,
+    /// Beside [`Place::Uploading`], under a name that is found again: dropped before they are
+    /// complete, they stay.
+    Part,
 }
 
 /// Bytes that are what their name says; the only thing that can become a blob.
@@ -89,11 +102,49 @@ impl Store {
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
         })
         .during("make", &path)?;
-        Ok(Staged { blob, file, path, hasher: Sha256::new(), received_bytes: 0, named: false })
+        Ok(Staged::new(blob, file, path, Place::Uploading))
+    }
+
+    /// Verifies bytes that are here as a whole, then writes them at once. What does not match its
+    /// name touches no disk.
+    pub fn stage_whole(&self, blob: BlobRef, bytes: &[u8]) -> Result<Verified, WriteError> {
+        let (declared, received) = (blob.size.bytes(), bytes.len() as u64);
+        if received != declared {
+            return Err(Mismatch::Size { declared, received }.into());
+        }
+        let received = Digest::from_bytes(Sha256::digest(bytes).into());
+        if received != blob.digest {
+            return Err(Mismatch::Digest { declared: blob.digest, received }.into());
+        }
+        let path = self.layout.staging().join(format!("{}{STAGED_ENDING}", self.unique()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .during("make", &path)?;
+        let mut staged = Staged::new(blob, file, path, Place::Staging);
+        staged.file.write_all(bytes).during("write", &staged.path)?;
+        staged.received_bytes = declared;
+        Ok(Verified { staged })
     }
 }
 
 impl Staged {
+    fn new(blob: BlobRef, file: File, path: PathBuf, place: Place) -> Self {
+        Self { blob, file, path, hasher: Sha256::new(), received_bytes: 0, place, named: false }
+    }
+
+    /// A part, of which nothing is hashed yet.
+    pub(super) fn part(blob: BlobRef, file: File, path: PathBuf) -> Self {
+        Self::new(blob, file, path, Place::Part)
+    }
+
+    /// Bytes so far.
+    pub fn received_bytes(&self) -> u64 {
+        self.received_bytes
+    }
+
     /// Appends and hashes bytes; refuses those beyond the declared size without writing them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let declared = self.blob.size.bytes();
@@ -107,11 +158,15 @@ impl Staged {
         Ok(())
     }
 
-    /// Compares what came with the name: size, then digest. Bytes that do not match are removed.
-    pub fn verify(self) -> Result<Verified, Mismatch> {
+    /// Compares what came with the name: size, then digest. Bytes that do not match are removed; a
+    /// part that is only too short stays.
+    pub fn verify(mut self) -> Result<Verified, Mismatch> {
         let declared = self.blob.size.bytes();
         if self.received_bytes != declared {
             return Err(Mismatch::Size { declared, received: self.received_bytes });
+        }
+        if self.place == Place::Part {
+            self.place = Place::Uploading;
         }
         let received = Digest::from_bytes(self.hasher.clone().finalize().into());
         if received != self.blob.digest {
@@ -161,10 +216,13 @@ impl Verified {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if !self.named {
+        let is_kept = self.place == Place::Part && self.received_bytes > 0;
+        if !self.named && !is_kept {
             drop(std::fs::remove_file(&self.path));
         }
-        if let Some(dir) = self.path.parent() {
+        if self.place != Place::Staging
+            && let Some(dir) = self.path.parent()
+        {
             // Goes only when nobody else is sending the same digest.
             drop(std::fs::remove_dir(dir));
         }

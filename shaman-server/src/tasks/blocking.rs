@@ -61,19 +61,38 @@ fn give_way() {
     .ok();
 }
 
+/// Blocking work that runs. It ends even when this is dropped.
+#[derive(Debug)]
+pub struct Begun<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Begun<T> {
+    /// Its result.
+    pub async fn ended(self) -> Result<T, Panicked> {
+        self.0.await.map_err(|_| Panicked)
+    }
+}
+
 impl Blocking {
     /// Runs `work` and gives its result. Once begun it ends, even when nobody waits any more.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Panicked> {
+        self.begin(work).await.ended().await
+    }
+
+    /// Begins `work` as soon as there is a thread for it; whoever calls this does something else
+    /// meanwhile.
+    pub async fn begin<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Begun<T> {
         let permit = Arc::clone(&self.permits).acquire_owned().await.expect("never closed");
-        let done = tokio::task::spawn_blocking(move || {
+        Begun(tokio::task::spawn_blocking(move || {
             let result = work();
             drop(permit);
             result
-        });
-        done.await.map_err(|_| Panicked)
+        }))
     }
 }
 

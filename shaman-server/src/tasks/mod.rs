@@ -6,5 +6,5 @@ mod blocking;
 mod crew;
 
 pub use beside::beside;
-pub use blocking::{Blocking, Panicked, calmly};
+pub use blocking::{Begun, Blocking, Panicked, calmly};
 pub use crew::{Crew, Stop};

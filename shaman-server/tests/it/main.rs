@@ -13,6 +13,7 @@ mod hostile;
 mod indexing;
 mod job_names;
 mod layers;
+mod native;
 mod offline;
 mod placing;
 mod quarantine;

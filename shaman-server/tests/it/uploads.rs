@@ -1,18 +1,9 @@
 //! Uploads at once, cut off, stale.
 
 use std::sync::Barrier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{Blob, Connection, TestServer};
-
-/// Waits for something that happens beside an answer.
-fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_true() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
+use crate::support::{Blob, Connection, TestServer, eventually};
 
 #[test]
 fn sixty_four_uploads_of_one_blob_all_get_a_true_answer() {

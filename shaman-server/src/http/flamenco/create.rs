@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -11,19 +10,13 @@ use axum::response::Response;
 use shaman_proto::limits::MISSING_NAMED_MAX;
 use shaman_proto::wire::flamenco::{CreateAnswer, CreateRequest, FileSpec};
 use shaman_proto::{BlobRef, CheckoutPath, FilePath, ManifestEntry};
-use tokio::time::Instant;
 
 use super::super::Shared;
 use super::super::failure::Failure;
+use super::super::waiting::wait_for_senders;
 use super::requirements::{not_understood, refuse_too_many};
 use super::{json, with_list};
 use crate::ops::{CheckOutError, Ops, Wanted};
-
-/// How often a create looks whether the uploads it waits for have ended.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// How long an upload may pause before a create stops waiting for it.
-const STALL_MAX: Duration = Duration::from_secs(10);
 
 pub(in crate::http) async fn create(
     State(shared): State<Shared>,
@@ -31,7 +24,7 @@ pub(in crate::http) async fn create(
     body: Body,
 ) -> Result<Response, Failure> {
     let (wanted, files) = with_list(&shared, &headers, body, |_, bytes| read(bytes)).await?;
-    wait_for_senders(&shared, &wanted).await?;
+    wait_for_senders(&shared, wanted.files.iter().map(ManifestEntry::blob).collect()).await?;
     shared.run(move |ops| answer(ops, wanted, &files)).await?
 }
 
@@ -55,31 +48,6 @@ fn read(bytes: &[u8]) -> Result<(Wanted, Vec<FileSpec>), Failure> {
         .collect::<Result<Vec<_>, shaman_proto::FilePathError>>()
         .map_err(Failure::malformed)?;
     Ok((Wanted { checkout, files, blend }, request.files))
-}
-
-/// Waits for blobs of the list that somebody is sending right now: while bytes keep coming, and not
-/// longer than configured. Clients ask for their checkout as soon as another one says that it sends
-/// the rest.
-async fn wait_for_senders(shared: &Shared, wanted: &Wanted) -> Result<(), Failure> {
-    let blobs: Vec<BlobRef> = wanted.files.iter().map(ManifestEntry::blob).collect();
-    let awaited = shared.run(move |ops| ops.awaited(&blobs)).await??;
-    if awaited.is_empty() {
-        return Ok(());
-    }
-    let deadline = Instant::now() + shared.settings.upload_wait;
-    let (mut seen, mut seen_at) = (None, Instant::now());
-    while let Some(received) = shared.ops.received_bytes(&awaited) {
-        let now = Instant::now();
-        if seen != Some(received) {
-            (seen, seen_at) = (Some(received), now);
-        }
-        if now >= deadline || now.duration_since(seen_at) >= STALL_MAX {
-            tracing::debug!(blobs = awaited.len(), "stopped waiting for uploads");
-            break;
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    Ok(())
 }
 
 fn answer(ops: &Ops, wanted: Wanted, files: &[FileSpec]) -> Result<Response, Failure> {

@@ -1,83 +1,71 @@
-//! `GET /v1/checkouts`, and `GET` and `DELETE /v1/checkouts/{checkout}`.
+//! `GET` and `DELETE /v1/checkouts/{checkout}`, and what changed between two.
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde::Deserialize;
-use shaman_proto::CheckoutPath;
 use shaman_proto::wire::care::{CheckoutAnswer, CheckoutSpace};
-use shaman_proto::wire::native::{CheckoutSummary, CheckoutsAnswer};
+use shaman_proto::wire::checkouts::{ChangedFile, DiffAnswer};
+use shaman_proto::{CheckoutPath, Manifest};
 
-use super::pins::pin_on_wire;
-use super::time_on_wire;
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
-use crate::ops::{Erased, LookupError, Ops};
+use crate::ops::{Diff, Erased, LookupError, Ops, diff};
 use crate::tasks::beside;
 
-/// Checkouts in one answer: about 200 KB.
-const PAGE: usize = 1_000;
+/// What stands between the paths of two checkouts.
+const DIFF: &str = "/diff/";
 
 pub(super) type InUrl = Result<Path<String>, PathRejection>;
 
-/// What may be asked of the list.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Listing {
-    /// Only those behind this path.
-    #[serde(default)]
-    after: String,
-}
-
-pub(super) async fn list(
-    State(shared): State<Shared>,
-    query: Result<Query<Listing>, QueryRejection>,
-) -> Result<Response, Failure> {
-    let Query(Listing { after }) = query.map_err(Failure::malformed)?;
-    let answer = shared.run(move |ops| page(ops, &after)).await??;
-    Ok(json(StatusCode::OK, &answer))
-}
-
-fn page(ops: &Ops, after: &str) -> Result<CheckoutsAnswer, LookupError> {
-    let rows = ops.checkouts_after(after, PAGE + 1)?;
-    let mut checkouts = Vec::with_capacity(rows.len().min(PAGE));
-    for (checkout, row) in rows.iter().take(PAGE) {
-        if !ops.has_checkout(checkout)? {
-            continue;
-        }
-        checkouts.push(CheckoutSummary {
-            checkout: checkout.as_str().to_owned(),
-            created: time_on_wire(row.created),
-            files: row.files,
-            bytes: row.bytes,
-            pin: ops.pin_of(checkout)?.map(|pin| pin_on_wire(&pin)),
-        });
-    }
-    let is_more = rows.len() > PAGE;
-    let last = rows.get(PAGE.saturating_sub(1)).filter(|_| is_more);
-    let next = last.map(|(checkout, _)| checkout.as_str().to_owned());
-    Ok(CheckoutsAnswer { checkouts, next })
-}
-
+/// One checkout, or `{a}/diff/{b}`. Paths have slashes in them: where there is a checkout of that
+/// whole path it is that, else each place where the path can be split is tried.
 pub(super) async fn show(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
-    let shown = checkout.clone();
-    let found = shared.run(move |ops| match ops.manifest(&checkout)? {
-        None => Ok(None),
-        Some(manifest) => ops.cost(&manifest).map(|cost| Some((manifest, cost))),
-    });
-    match found.await?? {
-        Some((manifest, cost)) => {
-            let space = CheckoutSpace {
-                logical_bytes: cost.logical_bytes,
-                shared_bytes: cost.sharing.map(|sharing| sharing.shared_bytes),
-                exclusive_bytes: cost.sharing.map(|sharing| sharing.exclusive_bytes),
-            };
-            Ok(json(StatusCode::OK, &CheckoutAnswer { manifest, space }))
+    shared.run(move |ops| shown(ops, &checkout)).await?
+}
+
+fn shown(ops: &Ops, checkout: &CheckoutPath) -> Result<Response, Failure> {
+    if let Some(manifest) = ops.manifest(checkout)? {
+        let space = space(ops, &manifest)?;
+        return Ok(json(StatusCode::OK, &CheckoutAnswer { manifest, space }));
+    }
+    for (at, word) in checkout.as_str().match_indices(DIFF) {
+        let (a, rest) = checkout.as_str().split_at(at);
+        let (_, b) = rest.split_at(word.len());
+        let (Ok(a), Ok(b)) = (a.parse(), b.parse()) else { continue };
+        if let (Some(a), Some(b)) = (ops.manifest(&a)?, ops.manifest(&b)?) {
+            return Ok(json(StatusCode::OK, &diff_on_wire(&a, &b)));
         }
-        None => Err(crate::ops::PinError::NotOurs(shown).into()),
+    }
+    Err(crate::ops::PinError::NotOurs(checkout.clone()).into())
+}
+
+/// What a checkout costs, as it travels.
+pub(super) fn space(ops: &Ops, manifest: &Manifest) -> Result<CheckoutSpace, LookupError> {
+    let cost = ops.cost(manifest)?;
+    Ok(CheckoutSpace {
+        logical_bytes: cost.logical_bytes,
+        shared_bytes: cost.sharing.map(|sharing| sharing.shared_bytes),
+        exclusive_bytes: cost.sharing.map(|sharing| sharing.exclusive_bytes),
+    })
+}
+
+fn diff_on_wire(a: &Manifest, b: &Manifest) -> DiffAnswer {
+    let Diff { added, removed, changed, same } = diff(a, b);
+    let changed = changed.into_iter().map(|(a, b)| ChangedFile {
+        a: a.blob().into(),
+        b: b.blob().into(),
+        path: a.path,
+    });
+    DiffAnswer {
+        a: a.checkout.as_str().to_owned(),
+        b: b.checkout.as_str().to_owned(),
+        added,
+        removed,
+        changed: changed.collect(),
+        same,
     }
 }
 

@@ -1,16 +1,28 @@
 //! Our own API, below `/v1`: JSON, for ops and for clients that know us.
 
+mod blob;
 mod checkouts;
 mod damage;
+mod events;
+mod frames;
+mod framing;
+mod listing;
+mod making;
+mod missing;
 mod pins;
+mod put;
+mod range;
 mod reindex;
 mod scrub;
+mod sending;
 mod status;
 mod sweep;
+mod unpack;
+mod uploads;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
+use axum::routing::{get, head, post, put as put_route};
 
 use super::Shared;
 use super::failure::Failure;
@@ -22,14 +34,19 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Its routes.
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
+        .route("/v1/missing", post(missing::missing))
+        .route("/v1/blobs", post(frames::receive))
+        .route("/v1/blobs/{blob}", get(blob::send).put(put::put))
+        .route("/v1/uploads/{blob}", head(uploads::show).patch(put::append).delete(uploads::forget))
         .route("/v1/sweep", post(sweep::sweep))
         .route("/v1/status", get(status::show))
+        .route("/v1/events", get(events::listen))
         .route("/v1/scrub", post(scrub::ask).get(scrub::show))
         .route("/v1/reindex", post(reindex::ask))
         .route("/v1/damage", get(damage::show))
-        .route("/v1/checkouts", get(checkouts::list))
+        .route("/v1/checkouts", get(listing::list).post(making::check_out))
         .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))
-        .route("/v1/pins/{*checkout}", put(pins::pin).delete(pins::unpin))
+        .route("/v1/pins/{*checkout}", put_route(pins::pin).delete(pins::unpin))
 }
 
 /// Seconds since 1970, as RFC 3339.

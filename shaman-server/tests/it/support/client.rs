@@ -87,6 +87,19 @@ impl Connection {
     }
 
     pub(crate) fn try_answer(&mut self) -> std::io::Result<Answer> {
+        let mut answer = self.try_head_answer()?;
+        let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
+        answer.body = vec![0; length];
+        self.stream.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+
+    /// The head of an answer, which has no body or one that the test reads itself.
+    pub(crate) fn head_answer(&mut self) -> Answer {
+        self.try_head_answer().expect("an answer")
+    }
+
+    fn try_head_answer(&mut self) -> std::io::Result<Answer> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let status = line
@@ -103,11 +116,14 @@ impl Connection {
             };
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
-        let mut answer = Answer { status, headers, body: Vec::new() };
-        let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
-        answer.body = vec![0; length];
-        self.stream.read_exact(&mut answer.body)?;
-        Ok(answer)
+        Ok(Answer { status, headers, body: Vec::new() })
+    }
+
+    /// The next line, without its end; `None`: there is none.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let read = self.stream.read_line(&mut line).unwrap();
+        (read > 0).then(|| line.trim_end().to_owned())
     }
 
     /// Says whether the server ends the connection within this time, whatever it says before.

@@ -6,6 +6,8 @@ mod folding;
 mod server;
 mod small;
 
+use std::time::{Duration, Instant};
+
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use client::{Answer, Connection};
@@ -36,6 +38,14 @@ impl Blob {
         format!("/api/v3/shaman/files/{}/{}", self.sha, self.size())
     }
 
+    pub(crate) fn named(&self) -> shaman_proto::BlobRef {
+        format!("{}-{}", self.sha, self.size()).parse().unwrap()
+    }
+
+    pub(crate) fn native_url(&self) -> String {
+        format!("/v1/blobs/{}", self.named())
+    }
+
     /// Where it must lie in the storage.
     pub(crate) fn below_storage(&self) -> String {
         let (first, rest) = self.sha.split_at(2);
@@ -44,5 +54,14 @@ impl Blob {
 
     pub(crate) fn entry(&self, path: &str) -> serde_json::Value {
         serde_json::json!({"sha": self.sha, "size": self.size(), "path": path})
+    }
+}
+
+/// Waits for something that happens beside an answer.
+pub(crate) fn eventually(what: &str, mut is_true: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_true() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,0 +1,186 @@
+//! `PUT /v1/blobs/{blob}` and `PATCH /v1/uploads/{blob}`: a blob, at once or in several requests.
+//!
+//! The headers are those of the IETF's draft of resumable uploads. Of that we leave out the
+//! interim answer 104, since where to go on is known from the blob's name. Offsets count bytes of
+//! the blob, not of its encoding: a body that goes on is an encoding of its own.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use shaman_proto::{BlobRef, headers};
+
+use super::blob::{BlobInUrl, parse, set};
+use super::unpack::Unpacking;
+use crate::http::Shared;
+use crate::http::body::{Piece, content_length, drain_beside, next_piece};
+use crate::http::failure::Failure;
+use crate::ops::{Begun, Ops, Upload, UploadError, Uploaded};
+use crate::store::Mismatch;
+
+/// Whether all of the blob has come with this body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Complete {
+    Yes,
+    No,
+}
+
+/// How a request ended well.
+enum Ended {
+    Uploaded(Uploaded),
+    /// More is to come.
+    Kept(u64),
+    /// It does not go on where it was.
+    Elsewhere(Failure, u64),
+}
+
+pub(super) async fn put(
+    State(shared): State<Shared>,
+    url: BlobInUrl,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let offset = offset(&headers).map(Option::unwrap_or_default);
+    answer(&shared, url, &headers, offset, body).await
+}
+
+pub(super) async fn append(
+    State(shared): State<Shared>,
+    url: BlobInUrl,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
+    let offset = offset(&headers).and_then(|offset| {
+        offset.ok_or_else(|| Failure::malformed("say with `Upload-Offset` where this goes on"))
+    });
+    answer(&shared, url, &headers, offset, body).await
+}
+
+async fn answer(
+    shared: &Shared,
+    url: BlobInUrl,
+    headers: &HeaderMap,
+    offset: Result<u64, Failure>,
+    mut body: Body,
+) -> Result<Response, Failure> {
+    let ended = match offset.and_then(|offset| Ok((parse(url)?, offset))) {
+        Ok((blob, offset)) => receive(shared, blob, offset, headers, &mut body).await,
+        Err(failure) => Err(failure),
+    };
+    // An early answer must reach a client that is still sending.
+    drain_beside(body);
+    let (mut response, kept_bytes) = match ended? {
+        Ended::Uploaded(Uploaded::Stored) => (StatusCode::CREATED.into_response(), None),
+        Ended::Uploaded(Uploaded::AlreadyStored) => (StatusCode::NO_CONTENT.into_response(), None),
+        Ended::Kept(bytes) => (StatusCode::ACCEPTED.into_response(), Some(bytes)),
+        Ended::Elsewhere(failure, bytes) => (failure.into_response(), Some(bytes)),
+    };
+    tell_progress(&mut response, kept_bytes);
+    Ok(response)
+}
+
+/// Says how far an upload is; `None`: the blob is there.
+pub(super) fn tell_progress(response: &mut Response, kept_bytes: Option<u64>) {
+    let complete = if kept_bytes.is_none() { "?1" } else { "?0" };
+    set(response, HeaderName::from_static(headers::UPLOAD_COMPLETE), complete);
+    if let Some(bytes) = kept_bytes {
+        set(response, HeaderName::from_static(headers::UPLOAD_OFFSET), &bytes.to_string());
+    }
+}
+
+/// Where the body goes on, if that is said.
+fn offset(headers: &HeaderMap) -> Result<Option<u64>, Failure> {
+    let Some(value) = headers.get(headers::UPLOAD_OFFSET) else { return Ok(None) };
+    let digits = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    match digits.and_then(|text| text.parse().ok()) {
+        Some(offset) => Ok(Some(offset)),
+        None => Err(Failure::malformed("header Upload-Offset is no number of bytes")),
+    }
+}
+
+fn complete(headers: &HeaderMap) -> Result<Complete, Failure> {
+    match headers.get(headers::UPLOAD_COMPLETE).map(|value| value.to_str()) {
+        None | Some(Ok("?1")) => Ok(Complete::Yes),
+        Some(Ok("?0")) => Ok(Complete::No),
+        _ => Err(Failure::malformed("header Upload-Complete is neither `?1` nor `?0`")),
+    }
+}
+
+async fn receive(
+    shared: &Shared,
+    blob: BlobRef,
+    offset: u64,
+    headers: &HeaderMap,
+    body: &mut Body,
+) -> Result<Ended, Failure> {
+    let complete = complete(headers)?;
+    let unpacking = Unpacking::of(headers, blob.size)?;
+    let announced = content_length(headers).filter(|_| unpacking.is_plain());
+    let begun = shared.run(move |ops| begin(ops, blob, offset, announced, complete)).await?;
+    let upload = match begun {
+        Ok(Begun::Receiving(upload)) => upload,
+        Ok(Begun::AlreadyStored) => return Ok(Ended::Uploaded(Uploaded::AlreadyStored)),
+        Err(error @ UploadError::Offset { kept_bytes }) => {
+            return Ok(Ended::Elsewhere(Failure::of_upload(error), kept_bytes));
+        }
+        Err(error) => return Err(Failure::of_upload(error)),
+    };
+    let mut receiving = Receiving { upload, unpacking };
+    let mut piece = next_piece(body).await?;
+    while !piece.is_last {
+        // The disk has one piece while the next one comes in. A failure of either ends both.
+        let write = async { shared.run(move |_| receiving.write(&piece)).await? };
+        (receiving, piece) = tokio::try_join!(write, next_piece(body))?;
+    }
+    shared.run(move |ops| receiving.write(&piece)?.end(ops, complete)).await?
+}
+
+/// Begins to receive. A blob that is there needs no body, right or wrong.
+fn begin(
+    ops: &Ops,
+    blob: BlobRef,
+    offset: u64,
+    announced: Option<u64>,
+    complete: Complete,
+) -> Result<Begun, UploadError> {
+    let declared = blob.size.bytes();
+    let received = announced.map(|announced| offset.saturating_add(announced));
+    let is_wrong = match complete {
+        Complete::Yes => received.is_some_and(|received| received != declared),
+        Complete::No => received.is_some_and(|received| received > declared),
+    };
+    if is_wrong || offset > declared {
+        if ops.has_blob(&blob)? {
+            return Ok(Begun::AlreadyStored);
+        }
+        let received = received.unwrap_or(offset);
+        return Err(Mismatch::Size { declared, received }.into());
+    }
+    ops.begin_resumable(blob, offset)
+}
+
+struct Receiving {
+    upload: Box<Upload>,
+    unpacking: Unpacking,
+}
+
+impl Receiving {
+    fn write(mut self, piece: &Piece) -> Result<Self, Failure> {
+        for frame in &piece.frames {
+            let upload = &mut self.upload;
+            self.unpacking.push(frame, |bytes| upload.write(bytes).map_err(Failure::of_upload))?;
+        }
+        Ok(self)
+    }
+
+    fn end(self, ops: &Ops, complete: Complete) -> Result<Ended, Failure> {
+        if !self.unpacking.is_whole() {
+            return Err(Failure::malformed("the body ends inside a frame of zstd; send it again"));
+        }
+        if complete == Complete::No {
+            return Ok(Ended::Kept(self.upload.received_bytes()));
+        }
+        let uploaded = ops.finish_upload(self.upload).map_err(Failure::of_upload)?;
+        Ok(Ended::Uploaded(uploaded))
+    }
+}

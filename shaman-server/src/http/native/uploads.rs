@@ -1,0 +1,47 @@
+//! `HEAD` and `DELETE /v1/uploads/{blob}`: how far an upload is; throw it away.
+
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use shaman_proto::headers;
+
+use super::blob::{BlobInUrl, parse, set};
+use super::put::tell_progress;
+use crate::http::Shared;
+use crate::http::failure::Failure;
+use crate::ops::LookupError;
+
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    url: BlobInUrl,
+) -> Result<Response, Failure> {
+    let blob = parse(url)?;
+    let found = shared.run(move |ops| {
+        let is_there = ops.has_blob(&blob)?;
+        Ok::<_, LookupError>((is_there, ops.part_bytes(&blob)?))
+    });
+    let kept_bytes = match found.await?? {
+        (true, _) => None,
+        (false, Some(bytes)) => Some(bytes),
+        (false, None) => {
+            return Err(Failure::new(
+                StatusCode::NOT_FOUND,
+                format!("nothing of {blob} is kept; send it from its beginning"),
+            ));
+        }
+    };
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    tell_progress(&mut response, kept_bytes);
+    set(&mut response, HeaderName::from_static(headers::UPLOAD_LENGTH), &blob.size.to_string());
+    set(&mut response, header::CACHE_CONTROL, "no-store");
+    Ok(response)
+}
+
+pub(super) async fn forget(
+    State(shared): State<Shared>,
+    url: BlobInUrl,
+) -> Result<Response, Failure> {
+    let blob = parse(url)?;
+    let was_kept = shared.run(move |ops| ops.forget_part(&blob)).await??;
+    Ok(if was_kept { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
+}

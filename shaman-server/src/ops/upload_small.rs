@@ -1,0 +1,106 @@
+//! Many small blobs that are here as a whole → blobs, with one look at the room, one flush where
+//! that is wanted, and one write to the index.
+
+use shaman_proto::BlobRef;
+use shaman_proto::wire::event::Event;
+
+use super::{Durable, Ops, UploadError, Uploaded};
+use crate::index::{BlobRow, IndexError};
+use crate::store::{Committed, StoredBlob};
+
+/// Bytes that claim to be a blob.
+#[derive(Debug)]
+pub struct Small {
+    /// Which.
+    pub blob: BlobRef,
+    /// All of them.
+    pub bytes: Vec<u8>,
+}
+
+impl Ops {
+    /// Stores each of these that is what its name says, and gives what became of each. Nothing is
+    /// left of the others.
+    pub fn upload_small(
+        &self,
+        smalls: &[Small],
+    ) -> Result<Vec<Result<Uploaded, UploadError>>, UploadError> {
+        let space = self.store.space()?;
+        let reserve_bytes = self.limits.reserve.bytes(space);
+        let mut room = space.free_bytes.saturating_sub(reserve_bytes);
+        let mut rows = Vec::new();
+        let mut fates = Vec::with_capacity(smalls.len());
+        for small in smalls {
+            let bytes = small.bytes.len() as u64;
+            let fate = match self.have(&small.blob) {
+                Ok(true) => Ok(Uploaded::AlreadyStored),
+                Ok(false) if bytes > room => {
+                    Err(UploadError::NoRoom { free_bytes: space.free_bytes, reserve_bytes })
+                }
+                Ok(false) => self.upload_one(small, &mut rows),
+                Err(error) => Err(error),
+            };
+            if matches!(fate, Ok(Uploaded::Stored)) {
+                room = room.saturating_sub(bytes);
+            }
+            fates.push(fate);
+        }
+        self.note_new(&rows)?;
+        if self.limits.durable == Durable::AtOnce {
+            let blobs: Vec<BlobRef> = smalls.iter().map(|small| small.blob).collect();
+            self.flush_found(&blobs)?;
+        }
+        self.flush_too_many()?;
+        Ok(fates)
+    }
+
+    /// Says whether we have a blob, and notes that somebody is told so. One in the trash counts as
+    /// missing here: its bytes have come anyway.
+    fn have(&self, blob: &BlobRef) -> Result<bool, UploadError> {
+        if self.store.find(blob)?.is_none() {
+            return Ok(false);
+        }
+        match self.find(blob)? {
+            Some(found) => Ok(self.note_use(blob, &found)?),
+            None => Ok(false),
+        }
+    }
+
+    fn upload_one(
+        &self,
+        small: &Small,
+        rows: &mut Vec<(BlobRef, StoredBlob)>,
+    ) -> Result<Uploaded, UploadError> {
+        let blob = small.blob;
+        // Who waits for it finds the blob when this ends.
+        let _sending = self.inflight.begin(blob);
+        let verified = self.store.stage_whole(blob, &small.bytes)?;
+        self.unflushed.add(blob);
+        match verified.commit(&self.store, self.now_secs())? {
+            Committed::New => {
+                self.doubts.trust(blob);
+                rows.extend(self.store.find(&blob)?.map(|found| (blob, found)));
+                self.heal_if_damaged(&blob);
+                Ok(Uploaded::Stored)
+            }
+            Committed::AlreadyThere => {
+                if let Some(found) = self.find(&blob)? {
+                    self.note_use(&blob, &found)?;
+                }
+                Ok(Uploaded::AlreadyStored)
+            }
+        }
+    }
+
+    fn note_new(&self, found: &[(BlobRef, StoredBlob)]) -> Result<(), IndexError> {
+        if found.is_empty() {
+            return Ok(());
+        }
+        let bytes = found.iter().map(|(blob, _)| blob.size.bytes()).sum();
+        self.tell(Event::Stored { blobs: found.len() as u64, bytes });
+        let now = self.now_secs();
+        self.index.put_blobs(found.iter().map(|(blob, found)| {
+            let row = BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
+            (*blob, row)
+        }))
+    }
+}
