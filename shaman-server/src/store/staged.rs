@@ -18,7 +18,8 @@ use super::layout::STAGED_ENDING;
 #[derive(Debug)]
 pub struct Staged {
     blob: BlobRef,
-    file: File,
+    /// Open until it gets its name: on NFS an open file that loses one leaves another.
+    file: Option<File>,
     path: PathBuf,
     hasher: Sha256,
     received_bytes: u64,
@@ -89,6 +90,7 @@ impl Store {
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)
         })
         .during("make", &path)?;
+        let file = Some(file);
         Ok(Staged { blob, file, path, hasher: Sha256::new(), received_bytes: 0, named: false })
     }
 }
@@ -101,7 +103,8 @@ impl Staged {
         if received > declared {
             return Err(Mismatch::TooLong { declared, received }.into());
         }
-        self.file.write_all(bytes).during("write", &self.path)?;
+        let mut file = self.file.as_ref().expect("it is open until it is committed");
+        file.write_all(bytes).during("write", &self.path)?;
         self.hasher.update(bytes);
         self.received_bytes = received;
         Ok(())
@@ -128,11 +131,14 @@ impl Verified {
     /// latest before a checkout names it; unless other machines may have the storage, too: then
     /// its bytes are flushed before, since nobody there could do it. On failure nothing is left.
     pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
-        let Staged { blob, file, path, .. } = &self.staged;
-        file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
-        if store.must_flush_own() {
-            file.sync_all().during("flush", path)?;
+        if let Some(file) = self.staged.file.take() {
+            let path = &self.staged.path;
+            file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
+            if !store.is_ours_alone() {
+                file.sync_all().during("flush", path)?;
+            }
         }
+        let Staged { blob, path, .. } = &self.staged;
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");
         let name = || in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from));
@@ -161,6 +167,7 @@ impl Verified {
 
 impl Drop for Staged {
     fn drop(&mut self) {
+        drop(self.file.take());
         if !self.named {
             drop(std::fs::remove_file(&self.path));
         }
