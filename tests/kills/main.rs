@@ -47,6 +47,7 @@ fn every_promise_survives_a_kill_and_nothing_is_left_over() {
             grace: GRACE,
             keep: 10,
             outages: Outages::Expected,
+            read_in: None,
         };
         let load = Load::start(&plan, u64::from(kill), clients);
         std::thread::sleep(Duration::from_millis(50 + random.u64(..500)));

@@ -1,7 +1,8 @@
 //! `Farm`: servers on one storage, and what their clients were promised.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use shaman_tests::load::{
@@ -49,7 +50,7 @@ impl<'a> Farm<'a> {
 
     /// All servers answer all the time.
     pub(crate) fn work(&mut self) {
-        let load = self.start_load(Outages::Complained);
+        let load = self.start_load(Outages::Complained, None);
         std::thread::sleep(self.settings.part);
         self.end_load(load);
         self.check();
@@ -57,20 +58,26 @@ impl<'a> Farm<'a> {
 
     /// One server is killed and comes back, at the same address; the others go on.
     pub(crate) fn work_with_a_kill(&mut self) {
-        let load = self.start_load(Outages::Expected);
+        let killed = usize::try_from(self.parts).unwrap() % self.servers.len();
+        let (storages, lose) = (&self.settings.storages, self.settings.lose.as_ref());
+        // On a machine that is lost nobody reads.
+        let elsewhere = lose.map(|_| storages[(killed + 1) % storages.len()].join("jobs"));
+        let load = self.start_load(Outages::Expected, elsewhere);
         let third = self.settings.part / 3;
         let mut wait = |third: Duration| {
             std::thread::sleep(third.mul_f64(0.5 + self.random.f64()));
         };
         wait(third);
-        let killed = usize::try_from(self.parts).unwrap() % self.servers.len();
         let server = self.servers.remove(killed);
         let address = server.address();
         server.kill();
-        self.found_after_kills +=
-            leftovers(&self.settings.storages[0], self.servers.len()).len().min(1);
+        self.found_after_kills += leftovers(&storages[0], self.servers.len()).len().min(1);
+        if let Some(lose) = lose {
+            let did = Command::new(lose).arg(&storages[killed]).status();
+            assert!(did.unwrap().success(), "the machine comes back");
+        }
         wait(third);
-        let (storage, folder) = (&self.settings.storages[killed], self.folders[killed].path());
+        let (storage, folder) = (&storages[killed], self.folders[killed].path());
         let again = Server::start_at(address, storage, folder, &yaml(self.settings));
         self.servers.insert(killed, again);
         wait(third);
@@ -78,12 +85,13 @@ impl<'a> Farm<'a> {
         self.check();
     }
 
-    fn start_load(&mut self, outages: Outages) -> Load {
+    fn start_load(&mut self, outages: Outages, read_in: Option<PathBuf>) -> Load {
         let plan = Plan {
             servers: self.servers.iter().map(Server::address).collect(),
             grace: self.settings.grace,
             keep: 10,
             outages,
+            read_in,
         };
         self.parts += 1;
         Load::start(&plan, self.parts, std::mem::take(&mut self.clients))
@@ -101,7 +109,8 @@ impl<'a> Farm<'a> {
         let part = self.parts;
         assert!(self.sweeps.complaints.is_empty(), "part {part}: {:#?}", self.sweeps.complaints);
         for client in &self.clients {
-            assert!(client.complaints.is_empty(), "part {part}: {:#?}", client.complaints);
+            let complaints = &client.complaints;
+            assert!(complaints.is_empty(), "part {part}: {complaints:#?}\n{}", self.warnings());
         }
         for storage in &self.settings.storages {
             let left = wait_until_clean(storage, self.servers.len());
@@ -115,15 +124,19 @@ impl<'a> Farm<'a> {
         }
     }
 
+    /// What the servers complain of.
+    fn warnings(&self) -> String {
+        let logs: Vec<String> = self.servers.iter().map(Server::log).collect();
+        let is_warning = |line: &&str| line.contains("WARN") || line.contains("ERROR");
+        logs.iter().flat_map(|log| log.lines().filter(is_warning)).collect::<Vec<_>>().join("\n")
+    }
+
     /// After a sweep each server knows the checkouts of all, and nothing else.
     pub(crate) fn check_lists(&self) {
         let mut on_disk = checkouts_below(&self.settings.storages[0].join("jobs"));
         on_disk.sort_unstable();
         for server in &self.servers {
-            let order = json!({"dry_run": false, "force": true}).to_string();
-            let kind = [("Content-Type", "application/json")];
-            let swept = ask(server.address(), "POST", "/v1/sweep", &kind, order.as_bytes());
-            assert_eq!(swept.unwrap().status, 200);
+            sweep(server);
             let list = ask(server.address(), "GET", "/v1/checkouts", &[], b"").unwrap();
             let list: Value = serde_json::from_slice(&list.body).unwrap();
             let rows = list["checkouts"].as_array().unwrap().iter();
@@ -154,6 +167,21 @@ impl<'a> Farm<'a> {
         assert!(sum(|client| client.taken_away) > 0, "the load got somewhere");
         assert!(self.sweeps.swept > 0, "the sweeps got somewhere");
         assert!(self.sweeps.busy > 0, "sweeps of both servers met, and one of them was refused");
+    }
+}
+
+/// Sweeps once, when sweeps that servers began by themselves are over.
+fn sweep(server: &Server) {
+    let order = json!({"dry_run": false, "force": true}).to_string();
+    let kind = [("Content-Type", "application/json")];
+    let end = Instant::now() + Duration::from_mins(1);
+    loop {
+        let swept = ask(server.address(), "POST", "/v1/sweep", &kind, order.as_bytes()).unwrap();
+        match swept.status {
+            200 => return,
+            409 if Instant::now() < end => std::thread::sleep(Duration::from_millis(100)),
+            _ => panic!("a sweep ended with {}: {}", swept.status, swept.text()),
+        }
     }
 }
 

@@ -15,6 +15,9 @@ pub(crate) struct Settings {
     pub(crate) kills: u32,
     /// How long blobs stay after their last use, in whole seconds: `SHAMAN_SERVERS_GRACE`.
     pub(crate) grace: Duration,
+    /// Takes a machine away and brings it back, given its storage: `SHAMAN_SERVERS_LOSE`. Without,
+    /// only the server is killed.
+    pub(crate) lose: Option<PathBuf>,
     /// Clients at once: `SHAMAN_SERVERS_CLIENTS`.
     pub(crate) clients: usize,
 }
@@ -28,7 +31,8 @@ impl Settings {
     /// A server on each of the mounts that the environment names; `None` when it names none.
     pub(crate) fn shared() -> Option<Self> {
         let mounts = std::env::var("SHAMAN_SHARED_STORAGES").ok()?;
-        Some(Self::on(mounts.split(':').map(PathBuf::from).collect()))
+        let lose = std::env::var("SHAMAN_SERVERS_LOSE").ok().map(PathBuf::from);
+        Some(Self { lose, ..Self::on(mounts.split(':').map(PathBuf::from).collect()) })
     }
 
     fn on(storages: Vec<PathBuf>) -> Self {
@@ -37,6 +41,7 @@ impl Settings {
             part: Duration::from_secs(said("SHAMAN_SERVERS_SECONDS", 5)),
             kills: said("SHAMAN_SERVERS_KILLS", 2),
             grace: Duration::from_secs(said("SHAMAN_SERVERS_GRACE", 3)),
+            lose: None,
             clients: said("SHAMAN_SERVERS_CLIENTS", 4),
         }
     }

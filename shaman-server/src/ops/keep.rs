@@ -56,7 +56,7 @@ impl Ops {
         for _ in 0..RESTORES_MAX {
             match self.store.mark_used(blob, (self.clock)()) {
                 // A sweep that takes it from here on sees the mark and puts it back.
-                Ok(modified_ns) if self.store.find(blob)?.is_some() => {
+                Ok(modified_ns) if self.store.find_afresh(blob)?.is_some() => {
                     return Ok(Some(BlobRow { last_used: now, modified_ns, ..row }));
                 }
                 Ok(_) => {}

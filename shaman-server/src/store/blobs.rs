@@ -39,6 +39,26 @@ impl Store {
     /// A file of another size than its name says, a link or a directory is no blob: it counts as
     /// missing, and the next upload replaces it.
     pub fn find(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
+        match self.find_remembered(blob)? {
+            None if !self.is_ours_alone() => self.find_afresh(blob),
+            found => Ok(found),
+        }
+    }
+
+    /// The same, whatever the kernel remembers of names: another machine may have given or taken
+    /// the blob's just now.
+    pub fn find_afresh(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
+        let path = self.layout.blob(blob);
+        let [rest, first] = [1, 2].map(|above| path.ancestors().nth(above).unwrap_or(&path));
+        for there in [&self.layout.stored(), first, rest, &path] {
+            if !self.is_there(there) {
+                return Ok(None);
+            }
+        }
+        self.find_remembered(blob)
+    }
+
+    fn find_remembered(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
         let path = || self.layout.blob(blob);
         look_at(&self.stored, blob_below_stored(blob), blob, path)
     }

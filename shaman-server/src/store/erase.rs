@@ -47,7 +47,11 @@ impl Store {
     /// What tells the checkout that we made at exactly this path from one that is made there later;
     /// `None` when there is none.
     pub fn checkout_mark(&self, checkout: &CheckoutPath) -> Result<Option<String>, DiskError> {
-        mark_of(&self.layout.manifest(checkout))
+        let path = self.layout.manifest(checkout);
+        match mark_of(&path)? {
+            None if self.is_claimed_lately(&path) => mark_of(&path),
+            mark => Ok(mark),
+        }
     }
 
     /// Takes the checkout at exactly this path out of sight and gives up its manifest. Empty
@@ -65,6 +69,7 @@ impl Store {
         let path = self.layout.jobs().join(checkout.as_str());
         let parts: Vec<&str> = checkout.components().collect();
         let (name, parents) = parts.split_last().expect("a checkout path has a component");
+        self.ask_for(checkout);
         let jobs = self.open_jobs()?;
         let mut opened: Vec<OwnedFd> = Vec::new();
         for part in parents {

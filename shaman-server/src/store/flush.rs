@@ -4,6 +4,7 @@
 //! it, or nothing at all ([`Reach`]). There every blob is flushed before it gets its name, by whom
 //! it came to.
 
+use std::collections::BTreeSet;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
@@ -30,9 +31,10 @@ impl Store {
         self.abilities.reach != Reach::Nothing
     }
 
-    /// Says whether bytes have to be flushed by whom they came to, because nobody else can.
-    pub(super) fn must_flush_own(&self) -> bool {
-        self.abilities.reach != Reach::All
+    /// Says whether only programs of this machine have the file system. Else bytes have to be
+    /// flushed by whom they came to.
+    pub(super) fn is_ours_alone(&self) -> bool {
+        self.abilities.reach == Reach::All
     }
 
     /// Makes these blobs durable, bytes and names. One that is gone is passed over.
@@ -40,15 +42,18 @@ impl Store {
         if blobs.len() > ONE_BY_ONE_MAX && self.can_flush_all() {
             return self.flush_all();
         }
+        let mut dirs = BTreeSet::new();
         for blob in blobs {
             let path = self.layout.blob(blob);
-            flush_if_there(&path)?;
-            // Directories up to `stored/` may be as new as the blob.
-            for dir in path.ancestors().skip(1).take(3) {
-                flush_if_there(dir)?;
+            // Elsewhere the bytes were flushed before they got this name.
+            if self.is_ours_alone() {
+                flush_if_there(&path)?;
             }
+            // Directories up to `stored/` may be as new as the blob.
+            dirs.extend(path.ancestors().skip(1).take(3).map(Path::to_owned));
         }
-        Ok(())
+        // From below upwards.
+        dirs.iter().rev().try_for_each(|dir| flush_if_there(dir))
     }
 
     /// Makes the names in a directory and in all below it durable.

@@ -109,13 +109,17 @@ impl Store {
     /// Says whether a manifest claims this path.
     pub(super) fn is_claimed(&self, checkout: &CheckoutPath) -> Result<bool, DiskError> {
         let path = self.layout.manifest(checkout);
-        path.try_exists().during("look at", &path)
+        let exists = || path.try_exists().during("look at", &path);
+        Ok(exists()? || self.is_claimed_lately(&path) && exists()?)
     }
 
     /// Reads the manifest of a checkout; `None` when we made no such checkout.
     pub fn read_manifest(&self, checkout: &CheckoutPath) -> Result<Option<Manifest>, DiskError> {
         let path = self.layout.manifest(checkout);
-        read(&path)
+        match read(&path)? {
+            None if self.is_claimed_lately(&path) => read(&path),
+            manifest => Ok(manifest),
+        }
     }
 
     /// Calls `visit` with each manifest until it says to stop.

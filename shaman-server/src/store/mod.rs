@@ -34,6 +34,7 @@ mod disk;
 mod erase;
 mod flush;
 mod format;
+mod fresh;
 mod instance;
 mod layout;
 mod leftovers;
@@ -196,7 +197,7 @@ impl Store {
     /// flush. Look for the blobs first: whoever stored them has a lock file until they are flushed.
     pub fn has_unflushed_of_others(&self) -> Result<bool, DiskError> {
         // Elsewhere they are flushed before they get their names.
-        Ok(!self.must_flush_own() && instance::any_other(&self.layout, self.instance.id())?)
+        Ok(self.is_ours_alone() && instance::any_other(&self.layout, self.instance.id())?)
     }
 
     /// Name of this storage, the same for all servers on it.

@@ -124,7 +124,7 @@ impl Store {
 fn hash_kept(staged: &mut Staged) -> Result<(), DiskError> {
     let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let read = (&staged.file).read(&mut piece).during("read", &staged.path)?;
+        let read = staged.file().read(&mut piece).during("read", &staged.path)?;
         if read == 0 {
             return Ok(());
         }

@@ -18,7 +18,8 @@ use super::layout::STAGED_ENDING;
 #[derive(Debug)]
 pub struct Staged {
     blob: BlobRef,
-    pub(super) file: File,
+    /// Open until it gets its name: on NFS an open file that loses one leaves another.
+    file: Option<File>,
     pub(super) path: PathBuf,
     pub(super) hasher: Sha256,
     pub(super) received_bytes: u64,
@@ -124,7 +125,7 @@ impl Store {
             .open(&path)
             .during("make", &path)?;
         let mut staged = Staged::new(blob, file, path, Place::Staging);
-        staged.file.write_all(bytes).during("write", &staged.path)?;
+        staged.file().write_all(bytes).during("write", &staged.path)?;
         staged.received_bytes = declared;
         Ok(Verified { staged })
     }
@@ -132,12 +133,18 @@ impl Store {
 
 impl Staged {
     fn new(blob: BlobRef, file: File, path: PathBuf, place: Place) -> Self {
+        let file = Some(file);
         Self { blob, file, path, hasher: Sha256::new(), received_bytes: 0, place, named: false }
     }
 
     /// A part, of which nothing is hashed yet.
     pub(super) fn part(blob: BlobRef, file: File, path: PathBuf) -> Self {
         Self::new(blob, file, path, Place::Part)
+    }
+
+    /// The file, which is open until it is committed.
+    pub(super) fn file(&self) -> &File {
+        self.file.as_ref().expect("it is open until it is committed")
     }
 
     /// Bytes so far.
@@ -152,7 +159,7 @@ impl Staged {
         if received > declared {
             return Err(Mismatch::TooLong { declared, received }.into());
         }
-        self.file.write_all(bytes).during("write", &self.path)?;
+        self.file().write_all(bytes).during("write", &self.path)?;
         self.hasher.update(bytes);
         self.received_bytes = received;
         Ok(())
@@ -183,11 +190,14 @@ impl Verified {
     /// latest before a checkout names it; unless other machines may have the storage, too: then
     /// its bytes are flushed before, since nobody there could do it. On failure nothing is left.
     pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
-        let Staged { blob, file, path, .. } = &self.staged;
-        file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
-        if store.must_flush_own() {
-            file.sync_all().during("flush", path)?;
+        if let Some(file) = self.staged.file.take() {
+            let path = &self.staged.path;
+            file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
+            if !store.is_ours_alone() {
+                file.sync_all().during("flush", path)?;
+            }
         }
+        let Staged { blob, path, .. } = &self.staged;
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");
         let name = || in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from));
@@ -216,6 +226,7 @@ impl Verified {
 
 impl Drop for Staged {
     fn drop(&mut self) {
+        drop(self.file.take());
         let is_kept = self.place == Place::Part && self.received_bytes > 0;
         if !self.named && !is_kept {
             drop(std::fs::remove_file(&self.path));

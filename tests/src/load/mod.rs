@@ -19,6 +19,7 @@ mod sweeper;
 mod worker;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub keep: usize,
     /// Whether a server may vanish in the middle of a request.
     pub outages: Outages,
+    /// Where checkouts are read; `None`: where the servers say that they are.
+    pub read_in: Option<PathBuf>,
 }
 
 /// Whether a server may vanish in the middle of a request.

@@ -34,7 +34,8 @@ impl Worker {
     pub(super) fn new(number: usize, plan: Plan, seed: u64, promises: Promises) -> Self {
         let callers = plan.servers.iter().map(|server| Caller::new(*server)).collect();
         let random = fastrand::Rng::with_seed(seed);
-        Self { number, plan, random, callers, promises, jobs_dir: None }
+        let jobs_dir = plan.read_in.clone();
+        Self { number, plan, random, callers, promises, jobs_dir }
     }
 
     pub(super) fn run(mut self, stop: &AtomicBool) -> Promises {
