@@ -1,17 +1,19 @@
 //! Making things durable: files one by one, or the whole file system at once.
 
+use std::collections::BTreeSet;
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use shaman_proto::BlobRef;
 
 use super::Store;
 use super::disk::{DiskError, During as _};
 
-/// From so many files on, one flush of the file system is cheaper than a flush of each. On ext4
-/// and XFS 1,000 small files cost 0.5 s one by one and 0.02 s at once; the reason not to do it for
-/// two or three is that it also waits for what other programs have written.
-const ONE_BY_ONE_MAX: usize = 16;
+/// Flushes at once. They share what a journal writes: on ext4 and XFS two do a quarter more than one;
+/// over a network each waits for its own answer, and four do four times as much.
+const FLUSHERS_MAX: usize = 4;
 
 impl Store {
     /// Makes all of the storage's file system durable.
@@ -21,19 +23,43 @@ impl Store {
 
     /// Makes these blobs durable, bytes and names. One that is gone is passed over.
     pub fn flush_blobs(&self, blobs: &[BlobRef]) -> Result<(), DiskError> {
-        if blobs.len() > ONE_BY_ONE_MAX {
+        if blobs.len() >= self.abilities.flush_all_from {
             return self.flush_all();
         }
-        for blob in blobs {
-            let path = self.layout.blob(blob);
-            flush_if_there(&path)?;
-            // Directories up to `stored/` may be as new as the blob.
-            for dir in path.ancestors().skip(1).take(3) {
-                flush_if_there(dir)?;
+        let files: Vec<PathBuf> = blobs.iter().map(|blob| self.layout.blob(blob)).collect();
+        flush_each(&files, &self.layout.stored())
+    }
+}
+
+/// Flushes files, several at once, and the directories above them up to `top`, which may be as new
+/// as they are. What is gone is passed over.
+pub(super) fn flush_each(files: &[PathBuf], top: &Path) -> Result<(), DiskError> {
+    let mut dirs: BTreeSet<&Path> = BTreeSet::new();
+    for file in files {
+        dirs.extend(file.ancestors().skip(1).take_while(|dir| dir.starts_with(top)));
+    }
+    flush_at_once(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    flush_at_once(&Vec::from_iter(dirs))
+}
+
+fn flush_at_once(paths: &[&Path]) -> Result<(), DiskError> {
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(Ok(()));
+    let work = || {
+        while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = flush_if_there(path) {
+                next.store(paths.len(), Ordering::Relaxed);
+                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Err(error);
             }
         }
-        Ok(())
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..paths.len().min(FLUSHERS_MAX) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    failure.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Flushes a file or directory.
@@ -45,5 +71,24 @@ fn flush_if_there(path: &Path) -> Result<(), DiskError> {
     match flush(path) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         flushed => flushed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_gone_is_passed_over_and_what_cannot_be_flushed_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let there = dir.path().join("a/there");
+        std::fs::create_dir(dir.path().join("a")).unwrap();
+        std::fs::write(&there, "x").unwrap();
+        let gone = dir.path().join("b/gone");
+        flush_each(&[there.clone(), gone.clone()], dir.path()).unwrap();
+        // A file is no directory.
+        let odd = there.join("below");
+        let files: Vec<PathBuf> = (0..20).map(|_| gone.clone()).chain([odd]).collect();
+        assert!(flush_each(&files, dir.path()).is_err());
     }
 }
