@@ -195,6 +195,7 @@ pub(crate) fn open(
     tracing::info!(
         file_system = abilities.file_system.unwrap_or("unknown"),
         link_limit = abilities.link_limit,
+        flush_all_from = abilities.flush_all_from,
         can = abilities.can.iter().map(|ability| ability.name()).collect::<Vec<_>>().join(" "),
         "tried the storage"
     );

@@ -8,9 +8,20 @@ use std::process::{Command, Stdio};
 /// A mounted image; unmounted when dropped.
 #[derive(Debug)]
 pub struct Disk {
+    /// Before the folder, so that it goes first.
+    mount: Option<Mount>,
     folder: tempfile::TempDir,
-    kind: String,
-    device: Option<String>,
+}
+
+/// An image that is mounted; unmounted when dropped.
+///
+/// On a device of its own: `mount -o loop` takes one that is there for the same file, and what was
+/// mounted before lives on, shut down or with other bytes in memory, while another mount namespace
+/// has a copy of the mount.
+#[derive(Debug)]
+pub struct Mount {
+    device: String,
+    at: PathBuf,
 }
 
 /// What reaches the disk at the last moment.
@@ -37,12 +48,12 @@ impl Disk {
     /// Makes and mounts one of this many bytes; `None` where that is not possible.
     pub fn new(kind: &str, bytes: u64) -> Option<Self> {
         let folder = tempfile::tempdir().ok()?;
-        let mut disk = Self { folder, kind: kind.to_owned(), device: None };
+        let mut disk = Self { folder, mount: None };
         std::fs::File::create(disk.image()).and_then(|image| image.set_len(bytes)).ok()?;
-        std::fs::create_dir(disk.mount_point()).ok()?;
         let made = did(&format!("mkfs.{kind}"), &["-q"], &[&disk.image()]);
-        let is_made = made && disk.mount() && did("xfs_io", &["-V"], &[]);
-        (is_made && std::fs::write(disk.bystander(), "0").is_ok()).then_some(disk)
+        disk.mount = Some(Mount::new(&disk.image(), &disk.mount_point()).filter(|_| made)?);
+        let is_ready = did("xfs_io", &["-V"], &[]) && std::fs::write(disk.bystander(), "0").is_ok();
+        is_ready.then_some(disk)
     }
 
     fn image(&self) -> PathBuf {
@@ -56,21 +67,6 @@ impl Disk {
     /// A file that has nothing to do with the storage.
     fn bystander(&self) -> PathBuf {
         self.mount_point().join("bystander")
-    }
-
-    /// On a device of its own each time: what was shut down lives on while another mount namespace
-    /// has a copy of the mount.
-    fn mount(&mut self) -> bool {
-        let device = Command::new("losetup").args(["--find", "--show"]).arg(self.image()).output();
-        let Some(device) = device.ok().filter(|device| device.status.success()) else {
-            return false;
-        };
-        let device = String::from_utf8_lossy(&device.stdout).trim().to_owned();
-        let options = if self.kind == "xfs" { "nouuid" } else { "defaults" };
-        let at = self.mount_point();
-        let is_mounted = did("mount", &["-o", options, &device], &[&at]);
-        self.device = Some(device);
-        is_mounted
     }
 
     /// Where a storage may be.
@@ -108,21 +104,32 @@ impl Disk {
 
     /// The power comes back: what is on the disk is all there is.
     pub fn mount_again(&mut self) {
-        assert!(did("umount", &[], &[&self.mount_point()]), "nobody uses it any more");
-        self.let_go();
-        assert!(self.mount(), "the file system is well after a cut");
-    }
-
-    fn let_go(&mut self) {
-        if let Some(device) = self.device.take() {
-            did("losetup", &["-d", &device], &[]);
-        }
+        drop(self.mount.take());
+        self.mount = Mount::new(&self.image(), &self.mount_point());
+        assert!(self.mount.is_some(), "the file system is well after a cut");
     }
 }
 
-impl Drop for Disk {
+impl Mount {
+    /// Mounts an image; `None`: it cannot be mounted.
+    pub fn new(image: &Path, at: &Path) -> Option<Self> {
+        std::fs::create_dir_all(at).ok()?;
+        let device = Command::new("losetup").args(["--find", "--show"]).arg(image).output().ok()?;
+        let device = device.status.success().then_some(device.stdout)?;
+        let device = String::from_utf8(device).ok()?.trim().to_owned();
+        let mount = Self { device, at: at.to_owned() };
+        // An XFS whose twin lives on in another namespace has to be told that this is right.
+        let ways: [&[&str]; 2] = [&[], &["-o", "nouuid"]];
+        let is_mounted = ways.iter().any(|way| did("mount", way, &[Path::new(&mount.device), at]));
+        is_mounted.then_some(mount)
+    }
+}
+
+impl Drop for Mount {
     fn drop(&mut self) {
-        did("umount", &["-l"], &[&self.mount_point()]);
-        self.let_go();
+        if !did("umount", &[], &[&self.at]) {
+            did("umount", &["-l"], &[&self.at]);
+        }
+        did("losetup", &["-d", &self.device], &[]);
     }
 }

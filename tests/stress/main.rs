@@ -65,6 +65,7 @@ fn stress(kind: &str, storage: &Path, time: Duration) {
         grace: GRACE,
         keep: 10,
         outages: Outages::Complained,
+        read_in: None,
     };
     let mut growth = Growth::of(server.id());
     let load = Load::start(&plan, time.as_secs(), clients);

@@ -132,6 +132,10 @@ pub struct StorageAbilities {
     pub file_system: Option<String>,
     /// Most names of one file, as far as it is known.
     pub link_limit: Option<u64>,
+    /// From so many new blobs on, a checkout flushes the whole file system instead of each of them:
+    /// a start measures what is cheaper.
+    #[serde(default)]
+    pub flush_all_from: u64,
     /// `hard_links`, `clones`, `symlinks`, `renames_over_empty_directories`, `exchanges_names`,
     /// `flushes_directories`, `folds_names`.
     pub can: Vec<String>,

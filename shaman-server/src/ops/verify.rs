@@ -35,8 +35,9 @@ pub struct Verified {
 }
 
 impl Ops {
-    /// Verifies every blob in doubt, so that nobody has to wait for it later. `None`: nothing was in
-    /// doubt, or `go_on` said no; then the next use of each blob verifies it.
+    /// Verifies every blob in doubt, so that nobody has to wait for it later, and sets aside what has
+    /// another size than its name says. `None`: nothing was in doubt, or `go_on` said no; then the
+    /// next use of each blob verifies it.
     pub fn verify_doubtful(
         &self,
         go_on: impl Fn() -> bool,
@@ -44,13 +45,20 @@ impl Ops {
         if self.doubts.since().is_none() {
             return Ok(None);
         }
-        let mut doubtful = Vec::new();
-        self.store.walk_blobs(|blob, found| {
-            if self.doubts.covers(&blob, found.changed) {
-                doubtful.push(blob);
+        let (mut doubtful, mut failure) = (Vec::new(), Ok(()));
+        self.store.walk_names_after(None, |blob| {
+            match self.store.find(&blob) {
+                Ok(Some(found)) if !self.doubts.covers(&blob, found.changed) => {}
+                Ok(_) => doubtful.push(blob),
+                Err(error) => failure = Err(error),
             }
-            if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if failure.is_ok() && go_on() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
         })?;
+        failure?;
         let mut verified = Verified::default();
         for blob in doubtful {
             if !go_on() {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::disk::{DiskError, During as _};
-use super::{Store, dirs};
+use super::{Store, dirs, flush_cost};
 
 /// Something that a file system may be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Abilities {
     pub link_limit: Option<u64>,
     /// What it can do.
     pub can: Vec<Ability>,
+    /// From so many blobs on, a flush of the whole file system is cheaper than one of each.
+    pub flush_all_from: usize,
     /// How far a flush of all of it goes.
     pub(super) reach: Reach,
 }
@@ -101,6 +103,7 @@ impl Store {
             reach: known.map_or(Reach::Nothing, |(.., reach)| *reach),
             // Else there were no checkouts.
             can: vec![Ability::HardLinks],
+            flush_all_from: flush_cost::USUAL,
         })
     }
 

@@ -89,9 +89,9 @@ impl Store {
             if path.is_dir() && !path.is_symlink() {
                 // What cannot be understood says nothing of where it was.
                 let manifest = manifests::read(&path.join(MANIFEST_FILE)).unwrap_or_default();
+                self.prune_above(manifest)?;
                 std::fs::remove_dir_all(&path).during("remove", &path)?;
                 cleared.trees += 1;
-                self.prune_above(manifest)?;
             } else {
                 if entry.to_str().is_some_and(|name| name.ends_with(LOCK_ENDING)) {
                     // It may have ended after the flush of this start; without its lock nobody
@@ -112,9 +112,9 @@ impl Store {
             let path = manifests.join(entry);
             if link_count(&path)? == Some(1) {
                 let manifest = manifests::read(&path).unwrap_or_default();
+                self.prune_above(manifest)?;
                 std::fs::remove_file(&path).during("remove", &path)?;
                 cleared.manifests += 1;
-                self.prune_above(manifest)?;
             }
         }
         Ok(())
@@ -122,7 +122,8 @@ impl Store {
 }
 
 impl Store {
-    /// Removes the empty directories above a checkout that is not there.
+    /// Removes the empty directories above a checkout that is not there. Call it before its manifest
+    /// goes: if this start is killed in between, the next one knows of them from that.
     fn prune_above(&self, manifest: Option<Manifest>) -> Result<(), DiskError> {
         manifest.map_or(Ok(()), |manifest| self.prune(&manifest.checkout))
     }

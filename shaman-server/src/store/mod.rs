@@ -33,6 +33,7 @@ mod dirs;
 mod disk;
 mod erase;
 mod flush;
+mod flush_cost;
 mod format;
 mod fresh;
 mod instance;
@@ -172,6 +173,8 @@ impl Store {
         }
         // Before the locks of dead servers go, which say what is in doubt.
         store.flush_all()?;
+        // What cannot be tried, on a full disk, is as usual.
+        store.abilities.flush_all_from = store.flush_all_from().unwrap_or(flush_cost::USUAL);
         let leftovers = store.clear_leftovers()?;
         Ok((store, Opened { leftovers, doubtful_since }))
     }

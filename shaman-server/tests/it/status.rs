@@ -27,6 +27,8 @@ fn the_status_says_what_is_there_and_what_the_storage_can_do() {
         assert!(can.contains(&ability), "{can:?}");
     }
     assert!(!can.contains(&"folds_names"));
+    let from = status["storage"]["flush_all_from"].as_u64().unwrap();
+    assert!((4..=256).contains(&from), "it was measured: {from}");
     assert_eq!(status["last_sweep"], Value::Null);
     server.post_json("/v1/sweep", &json!({"dry_run": false}));
     let status = server.get("/v1/status").json();

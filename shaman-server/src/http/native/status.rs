@@ -33,6 +33,7 @@ fn status(ops: &Ops) -> Result<StatusAnswer, LookupError> {
         storage: StorageAbilities {
             file_system: abilities.file_system.map(str::to_owned),
             link_limit: abilities.link_limit,
+            flush_all_from: abilities.flush_all_from as u64,
             can: abilities.can.iter().map(|ability| ability.name().to_owned()).collect(),
         },
         last_sweep: ops.last_sweep().map(|(ended, swept)| LastSweep {
