@@ -33,6 +33,8 @@ pub enum Command {
     Upload(UploadArgs),
     /// Tell whether a checkout is complete where it stands, without a server
     Verify(VerifyArgs),
+    /// Tell what differs between two checkouts
+    Diff(DiffArgs),
     /// Ask the server whether it is there and what it is
     Ping(PingArgs),
     /// List, show, erase and pin the checkouts of a server
@@ -265,6 +267,23 @@ pub struct VerifyArgs {
     /// Compare sizes only
     #[arg(long)]
     pub quick: bool,
+    /// Print one JSON object instead of a list
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman diff`.
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    /// What was: the directory of a checkout, or the path of a checkout of the server
+    #[arg(value_name = "A")]
+    pub before: String,
+    /// What is
+    #[arg(value_name = "B")]
+    pub after: String,
+    /// Which server; not asked for directories.
+    #[command(flatten)]
+    pub server: ServerArgs,
     /// Print one JSON object instead of a list
     #[arg(long)]
     pub json: bool,

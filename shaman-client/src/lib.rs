@@ -6,6 +6,7 @@
 //!   ┌─┴────┬───────┐
 //! submit  copy  approach   submit: hash → ask → upload → check out · copy: a tree or an archive
 //!   │      │    verify     approach: which of them, or neither · verify: is all of it there?
+//!   │      │    diff       diff: what differs between two
 //!   │      │    job        job: what the Manager is told of it
 //!   ├──────┼───────┐
 //! upload  hash   pack      upload: blobs to the server · hash: files to blob refs
@@ -26,6 +27,7 @@ pub mod blend;
 pub mod cli;
 pub mod commands;
 pub mod copy;
+pub mod diff;
 pub mod hash;
 pub mod job;
 pub mod pack;

@@ -66,6 +66,27 @@ fn checkouts_are_listed_shown_pinned_and_erased() {
 }
 
 #[test]
+fn checkouts_are_compared_with_each_other_and_with_directories() {
+    let farm = Farm::start();
+    let first = filled(&farm);
+    let dir = farm.path("textures");
+    std::fs::write(dir.join("rust.png"), "rustier").unwrap();
+    let second = last_line(&shaman(&farm, &format!("upload {} --name two --json", dir.display())));
+    let second = second["checkout"].as_str().unwrap();
+    let found = shaman(&farm, &format!("diff {first} {second} --json"));
+    assert_eq!(found.status.code(), Some(3));
+    let found: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(
+        (&found["changed"][0]["path"], &found["same"]["files"], &found["new_blobs"]["bytes"]),
+        (&"rust.png".into(), &1.into(), &7.into())
+    );
+    let place = farm.jobs().join(second);
+    let same = shaman(&farm, &format!("diff {} {second}", place.display()));
+    assert!(said(&same).contains("2 (11 B) the same"));
+    assert!(refused(&shaman(&farm, &format!("diff {first} absent"))).contains("no checkout"));
+}
+
+#[test]
 fn a_sweep_says_what_it_would_do_and_why_the_rest_stays() {
     let farm = Farm::start();
     filled(&farm);

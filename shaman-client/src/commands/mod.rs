@@ -6,6 +6,7 @@ mod copying;
 mod creating;
 mod damage;
 mod deps;
+mod diff;
 mod ending;
 mod gc;
 mod pack;
@@ -24,23 +25,27 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 
-/// Exit status of `deps --missing-only` when something is missing, and of `damage` when something
-/// is damaged.
-const MISSING: u8 = 3;
+/// Exit status when what was asked about is there: `deps --missing-only` found something missing,
+/// `damage` something damaged, `diff` something that differs.
+const FOUND: u8 = 3;
 
 /// Runs what was asked for and gives the exit status: 0 done, 1 failed (one sentence on stderr
 /// says why), 2 wrong usage (by the argument parser), 3 what was asked about is there:
-/// missing files, damage.
+/// missing files, damage, a difference.
 pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Command::Deps(args) => match deps::run(&args) {
-            Ok(deps::Ended::Missing) => return ExitCode::from(MISSING),
+            Ok(deps::Ended::Missing) => return ExitCode::from(FOUND),
             other => other.map(|_| ()),
         },
         Command::Pack(args) => pack::run(&args),
         Command::Checkouts(args) => checkouts::run(&args.verb),
         Command::Damage(args) => match damage::run(&args) {
-            Ok(damage::Ended::Damaged) => return ExitCode::from(MISSING),
+            Ok(damage::Ended::Damaged) => return ExitCode::from(FOUND),
+            other => other.map(|_| ()),
+        },
+        Command::Diff(args) => match diff::run(&args) {
+            Ok(diff::Ended::Differ) => return ExitCode::from(FOUND),
             other => other.map(|_| ()),
         },
         Command::Gc(args) => gc::run(&args),

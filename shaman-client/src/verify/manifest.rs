@@ -54,8 +54,8 @@ impl ManifestFault {
     }
 }
 
-/// Reads the manifest of a directory.
-pub(super) fn read(dir: &Path) -> Result<Manifest, ManifestFault> {
+/// Reads the manifest of a directory; nothing else is looked at.
+pub fn read(dir: &Path) -> Result<Manifest, ManifestFault> {
     #[derive(serde::Deserialize)]
     struct Numbered {
         format: u32,

@@ -21,7 +21,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use shaman_proto::{FilePath, Manifest};
 
 pub use check::Problem;
-pub use manifest::ManifestFault;
+pub use manifest::{ManifestFault, read as read_manifest};
 
 use crate::hash::Clock;
 use crate::progress::{Event, Phase, Progress};

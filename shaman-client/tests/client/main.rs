@@ -6,6 +6,7 @@
 )]
 
 mod approaches;
+mod diffing;
 mod farm;
 mod faults;
 mod jobs;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// Lowest first. A layer may name itself and anything before it.
 const LAYERS: &[&str] = &[
     "duration", "cli", "progress", "places", "blend", "api", "hash", "trace", "pack", "upload",
-    "verify", "job", "approach", "copy", "submit", "commands",
+    "verify", "diff", "job", "approach", "copy", "submit", "commands",
 ];
 
 /// What a layer never says: only one of them prints, only two know HTTP, and files are traced,
@@ -15,6 +15,7 @@ const UNSAID: &[(&str, &[&str])] = &[
     ("blend", &["crate::trace", "reqwest", "tokio"]),
     ("hash", &["crate::api", "reqwest", "tokio"]),
     ("verify", &["crate::api", "reqwest", "tokio"]),
+    ("diff", &["crate::api", "std::fs", "reqwest", "tokio"]),
     ("copy", &["crate::api", "reqwest", "tokio"]),
     ("approach", &["crate::api", "reqwest", "tokio"]),
     ("job", &["reqwest", "std::fs"]),
