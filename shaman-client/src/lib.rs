@@ -16,13 +16,14 @@
 //!  api           blend     api: one method an endpoint · blend: bytes to blocks and fields
 //!
 //!  progress, places,       leaves; `progress` is told by all, and prints in `commands` only
-//!  cli
+//!  cli, threads, aside     aside: what is built and not named yet
 //! ```
 //!
 //! Lines point down: a module names only what stands below it.
 
 pub mod api;
 pub mod approach;
+pub mod aside;
 pub mod blend;
 pub mod cli;
 pub mod commands;
@@ -34,6 +35,7 @@ pub mod pack;
 pub mod places;
 pub mod progress;
 pub mod submit;
+mod threads;
 pub mod trace;
 pub mod upload;
 pub mod verify;

@@ -13,8 +13,8 @@ use shaman_proto::{BlobSize, CheckoutPath, Digest, MANIFEST_FILE, Manifest, Mani
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::half::HalfFile;
 use super::{CopyError, manifest, refuse_taken};
+use crate::aside::{self, AsideFile};
 use crate::hash::{Fingerprint, HashError};
 use crate::pack::{Job, Packed};
 use crate::progress::{Event, Listener, Phase};
@@ -62,8 +62,11 @@ pub fn archive(
     let bytes = job.files.iter().map(|file| file.size).sum();
     let phase = Phase::Copy;
     progress.tell(Event::Began { phase, files: job.files.len() as u64, bytes });
-    let half = HalfFile::begin(path)?;
     let failed = |source| CopyError::Place { path: path.to_owned(), source };
+    if let Some(parent) = path.parent() {
+        aside::clear(parent);
+    }
+    let half = AsideFile::begin(path).map_err(failed)?;
     let method = match deflate {
         Deflate::Yes => CompressionMethod::Deflated,
         Deflate::No => CompressionMethod::Stored,
@@ -88,9 +91,20 @@ pub fn archive(
     let mut file = zip.finish().map_err(|error| failed(error.into()))?;
     file.flush().map_err(failed)?;
     drop(file);
-    half.put(path)?;
+    put(&half, path)?;
     progress.tell(Event::Ended { phase });
     Ok(path.to_owned())
+}
+
+/// Gives the archive its name, unless something has that by now.
+fn put(half: &AsideFile, target: &Path) -> Result<(), CopyError> {
+    let failed = |source| CopyError::Place { path: target.to_owned(), source };
+    match std::fs::hard_link(half.path(), target) {
+        Ok(()) => Ok(()),
+        Err(_) if target.symlink_metadata().is_ok() => Err(CopyError::Taken(target.to_owned())),
+        // There are file systems without links; on them somebody may be quicker.
+        Err(_) => std::fs::rename(half.path(), target).map_err(failed),
+    }
 }
 
 /// Adds the bytes of one file, which must stay what it is meanwhile.

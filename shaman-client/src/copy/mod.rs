@@ -7,12 +7,12 @@
 //! ```
 //!
 //! Promise: what has its final name is complete, and each file in it is what stood on disk at one
-//! moment. When it fails, or is stopped, nothing is left behind.
+//! moment. When it fails, or is stopped, nothing is left behind; when it is killed, the next one there
+//! takes away what was.
 #![expect(clippy::disallowed_methods, reason = "this layer owns the tree that it builds and names")]
 
 mod archive;
 mod file;
-mod half;
 mod manifest;
 
 pub use archive::{Archive, Deflate, archive};
@@ -26,10 +26,10 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use shaman_proto::limits::COMPONENT_BYTES_MAX;
 use shaman_proto::{CheckoutPath, MANIFEST_FILE, Manifest, ManifestEntry, ManifestError};
 
+use crate::aside::{self, Aside};
 use crate::hash::{Clock, HashCache, HashError, Hasher};
 use crate::pack::{Job, Packed};
 use crate::progress::{Event, Listener, Phase, Silence};
-use half::Half;
 
 /// Copies of one name in one second, before something must be wrong.
 const SUFFIXES_MAX: u32 = 100;
@@ -135,7 +135,8 @@ pub fn copy(
     if let Place::At(path, _) = place {
         refuse_taken(path)?;
     }
-    let half = Half::begin(place.parent())?;
+    aside::clear(place.parent());
+    let half = begin(place.parent())?;
     let bytes = job.files.iter().map(|file| file.size).sum();
     let phase = Phase::Copy;
     progress.tell(Event::Began { phase, files: job.files.len() as u64, bytes });
@@ -161,6 +162,11 @@ pub fn copy(
         progress.tell(Event::Warning("the copy was complete before it could be stopped".into()));
     }
     Ok(copied)
+}
+
+/// Begins an empty tree aside.
+fn begin(location: &Path) -> Result<Aside, CopyError> {
+    Aside::begin(location).map_err(|source| CopyError::Place { path: location.to_owned(), source })
 }
 
 /// How a copy made now is called: `2026-11-24-081502-shot_010`, in UTC.
@@ -203,7 +209,7 @@ fn entries(files: &[Packed], root: &Path, clock: Clock) -> Result<Vec<ManifestEn
 
 /// Gives the tree its name, or the next one that is free, and the manifest that belongs to it.
 fn put(
-    half: Half,
+    half: Aside,
     place: Place<'_>,
     manifest: impl Fn(&CheckoutPath) -> io::Result<Option<Vec<u8>>>,
 ) -> Result<PathBuf, CopyError> {
@@ -244,7 +250,7 @@ fn put(
 
 /// Writes the manifest for a name and gives the tree that name.
 fn try_name(
-    half: &Half,
+    half: &Aside,
     path: &Path,
     name: &CheckoutPath,
     manifest: impl Fn(&CheckoutPath) -> io::Result<Option<Vec<u8>>>,

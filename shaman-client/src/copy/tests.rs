@@ -190,3 +190,13 @@ fn copies_are_called_by_the_second_they_were_made_in() {
         "and no longer than 255"
     );
 }
+
+#[test]
+fn what_a_killed_copy_left_goes_with_the_next_one() {
+    let folder = Folder::new(&[("a", "a")]);
+    std::fs::create_dir_all(folder.farm().join(".shaman-copy-0123456789ab/tex")).unwrap();
+    std::fs::write(folder.farm().join(".shaman-copy-0123456789ab/tex/a.png"), "half").unwrap();
+    let copied = folder.copy(WithManifest::No, false).unwrap();
+    assert_eq!(copied, folder.farm().join("job"));
+    assert_eq!(std::fs::read_dir(folder.farm()).unwrap().count(), 1);
+}

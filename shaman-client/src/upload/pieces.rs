@@ -2,10 +2,6 @@
 //!
 //! The last piece is held back until the digest of all is the one that was promised. So a file that
 //! changes while it is sent never makes a complete upload, and what is complete is right.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a piece is read and hashed on a thread that may wait for the disk"
-)]
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -18,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use shaman_proto::{BlobRef, Digest};
 
 use crate::hash::{Fingerprint, Hashed};
+use crate::threads::on_a_thread;
 
 /// Bytes read and sent at a time.
 const PIECE_BYTES: usize = 256 << 10;
@@ -113,13 +110,8 @@ impl Source {
     }
 }
 
-async fn on_a_thread<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make files")]
 mod tests {
     use futures_util::TryStreamExt as _;
     use shaman_proto::BlobSize;
