@@ -4,6 +4,7 @@
 //! holding one means that it was checked, and nobody checks it again.
 
 mod blob_ref;
+mod bytes;
 mod checkout_path;
 mod digest;
 mod duration;
@@ -18,6 +19,7 @@ mod status;
 pub mod wire;
 
 pub use blob_ref::{BlobRef, BlobRefError};
+pub use bytes::{BytesError, parse_bytes};
 pub use checkout_path::{CheckoutPath, CheckoutPathError};
 pub use digest::{Digest, DigestError};
 pub use duration::{DurationError, parse_duration};
