@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use shaman_proto::{CheckoutPath, parse_duration};
+use shaman_proto::{CheckoutPath, parse_bytes, parse_duration};
 
 /// Where a server listens when nobody says otherwise.
 pub const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
@@ -31,6 +31,8 @@ pub enum Command {
     Pack(PackArgs),
     /// Upload a directory as it is and make a checkout of it
     Upload(UploadArgs),
+    /// Make a directory of a checkout of a server, on a machine without the shared storage
+    Fetch(FetchArgs),
     /// Tell whether a checkout is complete where it stands, without a server
     Verify(VerifyArgs),
     /// Tell what differs between two checkouts
@@ -57,10 +59,11 @@ pub struct ServerArgs {
     pub server: String,
 }
 
-/// Where is remembered what was read before.
+/// Where is kept what was read or fetched before.
 #[derive(Debug, Clone, Args)]
 pub struct CacheArgs {
-    /// Directory for the caches of hashes and of traces; default: shaman in the user's cache directory
+    /// Directory for the caches of hashes, traces and fetched blobs; default: shaman in the user's
+    /// cache directory
     #[arg(long, env = "SHAMAN_CACHE", value_name = "DIR")]
     pub cache: Option<PathBuf>,
     /// The user's cache directory.
@@ -250,6 +253,32 @@ pub struct UploadArgs {
     /// Where hashes are remembered.
     #[command(flatten)]
     pub cache: CacheArgs,
+    /// Print JSON lines instead of progress bars and a summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman fetch`.
+#[derive(Debug, Clone, Args)]
+pub struct FetchArgs {
+    /// The checkout's path, exactly as `shaman checkouts list` says it
+    #[arg(value_name = "CHECKOUT")]
+    pub checkout: CheckoutPath,
+    /// The directory to make; nothing may be there yet, or an empty directory
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
+    /// Hard-link the files from the cache, read-only, instead of copying them
+    #[arg(long)]
+    pub link: bool,
+    /// Most bytes of blobs in the cache, besides those that directories link to: 500MB, 50GB, 1TiB
+    #[arg(long, value_name = "BYTES", default_value = "50GB", value_parser = parse_bytes)]
+    pub cache_size: u64,
+    /// Where fetched blobs are kept for the next time.
+    #[command(flatten)]
+    pub cache: CacheArgs,
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
     /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,

@@ -37,6 +37,12 @@ pub enum ApiError {
         /// How long.
         time: Duration,
     },
+    /// Its answer ended before the end.
+    #[error("{server} sent less than it had promised; is something in between that cuts answers?")]
+    Short {
+        /// The address.
+        server: String,
+    },
     /// The server said no.
     #[error("{server} answered {status}: {message}")]
     Refused {
@@ -101,6 +107,7 @@ impl ApiError {
             Self::Unreachable { source, .. } => !source.is_connect(),
             Self::NoAddress { .. } => false,
             Self::NotOurs { .. }
+            | Self::Short { .. }
             | Self::Silent { .. }
             | Self::Refused { .. }
             | Self::Strange { .. } => true,
@@ -110,7 +117,7 @@ impl ApiError {
     /// Says whether the same request may work a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Short { .. } => true,
             // 417: what arrived is not what was sent, so it was damaged on the way.
             Self::Refused { status, .. } => {
                 matches!(status, 408 | 417 | 425 | 429 | 500 | 502..=504)

@@ -1,5 +1,6 @@
 //! One method an endpoint. Speaks to our server and to Flamenco's own alike.
 
+mod blobs;
 mod failure;
 mod jobs;
 mod request;
@@ -17,6 +18,7 @@ use shaman_proto::wire::flamenco::{
 };
 use shaman_proto::{BlobRef, headers};
 
+pub use blobs::BlobBytes;
 pub use failure::ApiError;
 pub use retry::{Patience, patiently};
 pub use silence::Pulse;

@@ -8,6 +8,7 @@ mod damage;
 mod deps;
 mod diff;
 mod ending;
+mod fetch;
 mod gc;
 mod pack;
 mod packing;
@@ -16,6 +17,7 @@ mod scrub;
 mod sending;
 mod show;
 mod status;
+mod stopping;
 mod submit;
 mod tree;
 mod upload;
@@ -48,6 +50,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Ok(diff::Ended::Differ) => return ExitCode::from(FOUND),
             other => other.map(|_| ()),
         },
+        Command::Fetch(args) => fetch::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Ping(args) => ping::run(&args),
         Command::Scrub(args) => scrub::run(&args),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::copying::unless_stopped;
 use super::show::human;
+use super::stopping::unless_stopped;
 use super::{packing, sending};
 use crate::cli::PackArgs;
 use crate::copy::{self, Archive, Deflate, Means, Order, Place, WithManifest};

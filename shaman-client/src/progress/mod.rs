@@ -25,7 +25,9 @@ pub enum Phase {
     Upload,
     /// Waiting for the server to make the checkout.
     Checkout,
-    /// Copying them into the shared storage.
+    /// Getting blobs from the server.
+    Fetch,
+    /// Making the files of a copy, a pack or a fetched checkout.
     Copy,
 }
 
@@ -38,6 +40,7 @@ impl Phase {
             Self::Hash => "hash",
             Self::Upload => "upload",
             Self::Checkout => "checkout",
+            Self::Fetch => "fetch",
             Self::Copy => "copy",
         }
     }

@@ -6,9 +6,11 @@
 )]
 
 mod approaches;
+mod blobs;
 mod diffing;
 mod farm;
 mod faults;
+mod fetching;
 mod jobs;
 mod packs;
 mod peer;
