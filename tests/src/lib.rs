@@ -2,6 +2,7 @@
 //!
 //! * [`addon`]: Flamenco's Blender add-on, byte for byte on the wire, with its habits when
 //!   something goes wrong.
+//! * [`between`]: something between client and server that notes requests, refuses and cuts.
 //! * [`load`]: clients that do everything at once and note what they were promised.
 //! * [`manager`]: a Flamenco Manager to stand a proxy in front of, with its own stock Shaman.
 //! * [`server`]: the real one, on a free port.
@@ -12,6 +13,7 @@
 //! polite: they copy the faults of the originals, because a server has to live with these.
 
 pub mod addon;
+pub mod between;
 pub mod load;
 pub mod manager;
 pub mod server;

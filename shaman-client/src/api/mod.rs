@@ -3,6 +3,7 @@
 mod blobs;
 mod failure;
 mod jobs;
+mod native;
 mod request;
 mod retry;
 mod silence;
@@ -20,6 +21,7 @@ use shaman_proto::{BlobRef, headers};
 
 pub use blobs::BlobBytes;
 pub use failure::ApiError;
+pub use native::CheckedOut;
 pub use retry::{Patience, patiently};
 pub use silence::Pulse;
 
