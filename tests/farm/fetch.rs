@@ -91,7 +91,7 @@ fn a_line_that_breaks_again_and_again_costs_no_byte_twice() {
     let done = last_line(&fetch(&farm, &way.url, checkout(&end), &into, &[]));
     assert_eq!(done["fetched_bytes"], bytes.len());
     assert_eq!(way.count("GET /v1/blobs/"), 5);
-    assert_eq!(std::fs::read(into.join("cache.vdb")).unwrap(), bytes);
+    assert!(std::fs::read(into.join("cache.vdb")).unwrap() == bytes);
 }
 
 #[test]

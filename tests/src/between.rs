@@ -11,6 +11,9 @@ use crate::wire::{Body, Framing, Head};
 /// Bytes passed on at a time.
 const PIECE_BYTES: usize = 64 << 10;
 
+/// How long a server may take to notice the end of a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A request that came by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -96,7 +99,10 @@ impl Between {
             let is_on = self.exchange(&head, &mut from_client, &mut from_server, client, &server);
             if !matches!(is_on, Ok(true)) {
                 client.shutdown(Shutdown::Both)?;
-                return server.shutdown(Shutdown::Both);
+                // What it has been given is to be read, as on a line that breaks further away.
+                server.shutdown(Shutdown::Write)?;
+                server.set_read_timeout(Some(PATIENCE))?;
+                return io::copy(&mut &server, &mut io::sink()).map(drop);
             }
         }
         Ok(())

@@ -113,7 +113,7 @@ impl Api {
         self.accepted_or(sent, silence, &[]).await
     }
 
-    async fn accepted_or(
+    pub(super) async fn accepted_or(
         &self,
         sent: Option<reqwest::Result<Response>>,
         silence: Duration,

@@ -18,7 +18,7 @@ use crate::hash::{Clock, HashCache, HashError, Hashed};
 use crate::pack::Job;
 use crate::progress::{Event, Listener, Phase};
 use crate::stop::Stop;
-use crate::upload::{self, PackError, Packed, Sent, ToSend, UploadError};
+use crate::upload::{self, Line, PackError, Packed, Sent, ToSend, UploadError};
 
 /// Names are gathered for so long before they are asked about.
 const GATHERING: Duration = Duration::from_millis(100);
@@ -46,7 +46,8 @@ pub(super) async fn submit(
         job.files.iter().map(|file| file.in_pack.parse()).collect::<Result<_, _>>()?;
     let blend = job.blend.as_ref().map(|blend| blend.parse()).transpose()?;
     let names = Names { cache: cache.clone(), clock, progress: progress.clone() };
-    let mut run = Run::new(api, job, &names);
+    let line = Line::default();
+    let mut run = Run::new(api, job, &names, &line);
     match names.all_known(job).await {
         // Nothing has changed, and so it is likely that nothing is missing: the answer will say.
         Some(hashed) => {
@@ -118,6 +119,7 @@ struct Run<'a> {
     api: &'a Api,
     job: &'a Job,
     names: &'a Names,
+    line: &'a Line,
     hashed: Vec<Option<Hashed>>,
     /// A file for each blob.
     holders: HashMap<BlobRef, usize>,
@@ -132,11 +134,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(api: &'a Api, job: &'a Job, names: &'a Names) -> Self {
+    fn new(api: &'a Api, job: &'a Job, names: &'a Names, line: &'a Line) -> Self {
         Self {
             api,
             job,
             names,
+            line,
             hashed: vec![None; job.files.len()],
             holders: HashMap::new(),
             unasked: Vec::new(),
@@ -193,7 +196,7 @@ impl<'a> Run<'a> {
     /// Asks and sends until there is nothing left to do; hashes all files meanwhile if there is a
     /// way to stop that.
     async fn go(&mut self, hashing: Option<&Stop>) -> Result<(), SubmitError> {
-        let (api, job, names) = (self.api, self.job, self.names);
+        let (api, job, names, line) = (self.api, self.job, self.names, self.line);
         let mut all: FuturesUnordered<LocalBoxFuture<'a, Done>> = FuturesUnordered::new();
         let mut known = None;
         if let Some(stop) = hashing {
@@ -217,7 +220,7 @@ impl<'a> Run<'a> {
                 all.push(asking.map(Done::Asked).boxed_local());
             }
             while let Some(load) = self.sender.next(may_grow) {
-                all.push(sending(api, load, &names.progress));
+                all.push(sending(api, load, line, &names.progress));
             }
             if known.is_none() && all.is_empty() && self.unasked.is_empty() {
                 break;
@@ -303,16 +306,21 @@ impl<'a> Run<'a> {
     }
 }
 
-fn sending<'a>(api: &'a Api, load: Load, progress: &'a Listener) -> LocalBoxFuture<'a, Done> {
+fn sending<'a>(
+    api: &'a Api,
+    load: Load,
+    line: &'a Line,
+    progress: &'a Listener,
+) -> LocalBoxFuture<'a, Done> {
     match load {
         Load::Pack(items) => async move {
             let files: Vec<ToSend> = items.iter().map(|item| item.file.clone()).collect();
-            let ended = upload::send_pack(api, &files, progress).await;
+            let ended = upload::send_pack(api, &files, line, progress).await;
             Done::Pack(items, ended)
         }
         .boxed_local(),
         Load::One(item) => async move {
-            let ended = upload::send_patiently(api, &item.file, progress).await;
+            let ended = upload::send_alone(api, &item.file, line, progress).await;
             Done::One(item, ended)
         }
         .boxed_local(),

@@ -1,9 +1,14 @@
 //! Blobs to the server: in parallel on few connections, streamed from disk.
 
+mod line;
 mod pack;
+mod part;
 mod pieces;
+mod put;
 mod send;
+mod squeeze;
 
+pub use line::Line;
 pub use pack::{PACK_FILES_MAX, PACKED_BYTES_MAX, PackError, Packed, framed_bytes, send_pack};
 
 use std::path::PathBuf;
@@ -88,6 +93,22 @@ pub async fn upload(
         all[at] = sent;
     }
     Ok(all)
+}
+
+/// Sends one file by itself to our server, in parts that go on where they broke off, compressed
+/// where that pays; and as [`send_patiently`] does where something does not take that.
+pub async fn send_alone(
+    api: &Api,
+    file: &ToSend,
+    line: &Line,
+    progress: &Listener,
+) -> Result<Sent, UploadError> {
+    if line.takes_puts()
+        && let put::Ended::Sent(sent) = put::put(api, file, line, progress).await?
+    {
+        return Ok(sent);
+    }
+    send_patiently(api, file, progress).await
 }
 
 /// Sends one file by itself, again and again while that may help, and says what became of it.

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use shaman_proto::wire::blobs::{Fate, FramesAnswer, NAME_BYTES, encode_name};
 use shaman_proto::{BlobRef, Digest};
 
-use super::{Sent, ToSend, UploadError};
+use super::{Line, Sent, ToSend, UploadError};
 use crate::api::{Api, ApiError, Patience, Pulse};
 use crate::hash::{Fingerprint, HashError};
 use crate::progress::{Event, Listener, Phase};
@@ -56,6 +56,7 @@ struct Frames {
 pub async fn send_pack(
     api: &Api,
     files: &[ToSend],
+    line: &Line,
     progress: &Listener,
 ) -> Result<Vec<Packed>, PackError> {
     // Of a file that is left out, as it is not what was hashed any more.
@@ -67,7 +68,7 @@ pub async fn send_pack(
         if frames.files.is_empty() {
             return Ok(ended);
         }
-        let error = match send(api, &frames, progress).await {
+        let error = match send(api, &frames, line, progress).await {
             Ok(answer) => {
                 let blobs = frames.files.iter().map(|at| files[*at].hashed.blob);
                 for (at, packed) in frames.files.iter().zip(fates(blobs, answer)) {
@@ -107,7 +108,12 @@ fn refuses(error: &ApiError) -> bool {
     matches!(error.status(), Some(403 | 404 | 405 | 411 | 413 | 415 | 501))
 }
 
-async fn send(api: &Api, frames: &Frames, progress: &Listener) -> Result<FramesAnswer, ApiError> {
+async fn send(
+    api: &Api,
+    frames: &Frames,
+    line: &Line,
+    progress: &Listener,
+) -> Result<FramesAnswer, ApiError> {
     let (pulse, moved) = (Pulse::default(), Arc::new(AtomicU64::new(0)));
     let watched = {
         let (moved, progress, most) = (Arc::clone(&moved), Arc::clone(progress), frames.bytes);
@@ -117,7 +123,11 @@ async fn send(api: &Api, frames: &Frames, progress: &Listener) -> Result<FramesA
             progress.tell(Event::Advanced { phase: Phase::Upload, files: 0, bytes });
         })
     };
+    let measure = line.begin();
     let sent = api.send_frames(frames.body.clone(), &watched).await;
+    if sent.is_ok() {
+        measure.ended(frames.body.len() as u64);
+    }
     let moved = moved.load(Ordering::Relaxed).min(frames.bytes);
     let phase = Phase::Upload;
     progress.tell(match &sent {
