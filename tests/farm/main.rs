@@ -6,8 +6,10 @@
     reason = "tests look at the disk behind the programs' backs, and a failed step is a failed test"
 )]
 
+mod fetch;
 mod ops;
 mod pack;
 mod render;
 mod submit;
 mod support;
+mod wire;

@@ -2,6 +2,7 @@
 //!
 //! * [`addon`]: Flamenco's Blender add-on, byte for byte on the wire, with its habits when
 //!   something goes wrong.
+//! * [`between`]: something between client and server that notes requests, refuses and cuts.
 //! * [`disk`]: a file system whose power can be cut.
 //! * [`load`]: clients that do everything at once and note what they were promised.
 //! * [`manager`]: a Flamenco Manager to stand a proxy in front of, with its own stock Shaman.
@@ -13,6 +14,7 @@
 //! polite: they copy the faults of the originals, because a server has to live with these.
 
 pub mod addon;
+pub mod between;
 pub mod disk;
 pub mod load;
 pub mod manager;

@@ -3,6 +3,8 @@
 mod blobs;
 mod failure;
 mod jobs;
+mod native;
+mod put;
 mod request;
 mod retry;
 mod silence;
@@ -20,6 +22,8 @@ use shaman_proto::{BlobRef, headers};
 
 pub use blobs::BlobBytes;
 pub use failure::ApiError;
+pub use native::CheckedOut;
+pub use put::{Come, Part, Put};
 pub use retry::{Patience, patiently};
 pub use silence::Pulse;
 
@@ -89,6 +93,12 @@ impl Api {
     /// The address, without a slash at its end.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// What the server would have said, had it said this.
+    pub(crate) fn refusal(&self, status: u16, message: &str) -> ApiError {
+        let (server, message) = (self.base.clone(), message.to_owned());
+        ApiError::Refused { server, status, message, wait: None }
     }
 
     /// Who answers there.

@@ -1,4 +1,4 @@
-//! One request with JSON in it or in its answer, and its limit of silence.
+//! One request with a body in memory, and its limit of silence.
 
 use std::time::Duration;
 
@@ -20,28 +20,45 @@ pub(super) struct Request<'a> {
     method: Method,
     path: &'a str,
     body: Option<Bytes>,
+    media_type: &'static str,
+    pulse: Pulse,
     patience: Option<Duration>,
 }
 
 impl<'a> Request<'a> {
     /// A question.
     pub(super) fn get(path: &'a str) -> Self {
-        Self { method: Method::GET, path, body: None, patience: None }
+        Self::new(Method::GET, path, None)
     }
 
     /// A question with a body.
     pub(super) fn post(path: &'a str, body: Bytes) -> Self {
-        Self { method: Method::POST, path, body: Some(body), patience: None }
+        Self::new(Method::POST, path, Some(body))
     }
 
     /// Something that is to be there, whatever was before.
     pub(super) fn put(path: &'a str, body: Bytes) -> Self {
-        Self { method: Method::PUT, path, body: Some(body), patience: None }
+        Self::new(Method::PUT, path, Some(body))
     }
 
     /// Something that is not to be there.
     pub(super) fn delete(path: &'a str) -> Self {
-        Self { method: Method::DELETE, path, body: None, patience: None }
+        Self::new(Method::DELETE, path, None)
+    }
+
+    fn new(method: Method, path: &'a str, body: Option<Bytes>) -> Self {
+        let (media_type, pulse) = ("application/json", Pulse::default());
+        Self { method, path, body, media_type, pulse, patience: None }
+    }
+
+    /// With a body of another kind than JSON.
+    pub(super) fn of_type(self, media_type: &'static str) -> Self {
+        Self { media_type, ..self }
+    }
+
+    /// With a pulse that somebody else watches as well.
+    pub(super) fn beating(self, pulse: &Pulse) -> Self {
+        Self { pulse: pulse.clone(), ..self }
     }
 
     /// Lets the server be silent for another time than usual.
@@ -63,18 +80,28 @@ impl Api {
 
     /// Asks and gives the body of a good answer.
     pub(super) async fn answer(&self, request: Request<'_>) -> Result<Vec<u8>, ApiError> {
-        let Request { method, path, body, patience } = request;
-        let (silence, pulse) = (patience.unwrap_or(self.silence), Pulse::default());
+        self.answer_or(request, &[]).await.map(|(_, bytes)| bytes)
+    }
+
+    /// Asks and gives status and body of a good answer, or of one with a status of these.
+    pub(super) async fn answer_or(
+        &self,
+        request: Request<'_>,
+        also: &[u16],
+    ) -> Result<(u16, Vec<u8>), ApiError> {
+        let Request { method, path, body, media_type, pulse, patience } = request;
+        let silence = patience.unwrap_or(self.silence);
         let mut asking = self.client.request(method, format!("{}{path}", self.base));
         if let Some(bytes) = body {
             asking = asking
-                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::CONTENT_TYPE, media_type)
                 .header(header::CONTENT_LENGTH, bytes.len())
                 .body(in_pieces(bytes, pulse.clone()));
         }
         let sent = unless_silent(asking.send(), &pulse, silence).await;
-        let mut response = self.accepted(sent, silence).await?;
-        self.rest(&mut response, silence).await
+        let mut response = self.accepted_or(sent, silence, also).await?;
+        let bytes = self.rest(&mut response, silence).await?;
+        Ok((response.status().as_u16(), bytes))
     }
 
     /// The response, if it is a good one. `None` was silence.
@@ -83,12 +110,22 @@ impl Api {
         sent: Option<reqwest::Result<Response>>,
         silence: Duration,
     ) -> Result<Response, ApiError> {
+        self.accepted_or(sent, silence, &[]).await
+    }
+
+    pub(super) async fn accepted_or(
+        &self,
+        sent: Option<reqwest::Result<Response>>,
+        silence: Duration,
+        also: &[u16],
+    ) -> Result<Response, ApiError> {
         let sent = sent.ok_or_else(|| self.silent(silence))?;
         let mut response = sent.map_err(|source| ApiError::unreachable(&self.base, source))?;
-        if response.status().is_success() {
+        let status = response.status();
+        if status.is_success() || also.contains(&status.as_u16()) {
             return Ok(response);
         }
-        let (status, wait) = (response.status().as_u16(), retry::retry_after(response.headers()));
+        let (status, wait) = (status.as_u16(), retry::retry_after(response.headers()));
         let text = self.rest(&mut response, silence).await.unwrap_or_default();
         Err(ApiError::refused(&self.base, status, wait, &String::from_utf8_lossy(&text)))
     }
@@ -120,7 +157,7 @@ fn in_pieces(bytes: Bytes, pulse: Pulse) -> Body {
         .map(|from| bytes.slice(from..bytes.len().min(from + PIECE_BYTES)))
         .collect();
     Body::wrap_stream(stream::iter(pieces).map(move |piece| {
-        pulse.beat();
+        pulse.beat_with(piece.len());
         Ok::<_, std::io::Error>(piece)
     }))
 }

@@ -26,18 +26,23 @@ impl Patience {
     /// How long to wait before the next try; `None` when another one cannot help or was one too
     /// many.
     pub fn after(&mut self, error: &ApiError) -> Option<Duration> {
-        self.tries += 1;
-        if self.tries >= TRIES || !error.is_transient() {
-            return None;
-        }
         let asked = match error {
             ApiError::Refused { wait, .. } => *wait,
             _ => None,
         };
+        let pause = self.again().filter(|_| error.is_transient())?;
+        Some(asked.unwrap_or(pause).min(PAUSE_MAX))
+    }
+
+    /// The same, whatever the reason for another try is.
+    pub fn again(&mut self) -> Option<Duration> {
+        self.tries += 1;
+        if self.tries >= TRIES {
+            return None;
+        }
         // Many clients that broke off together do not come back together.
         let jitter = 0.75 + fastrand::f64() / 2.0;
-        let pause = (FIRST_PAUSE * 2_u32.pow(self.tries - 1)).mul_f64(jitter);
-        Some(asked.unwrap_or(pause).min(PAUSE_MAX))
+        Some((FIRST_PAUSE * 2_u32.pow(self.tries - 1)).mul_f64(jitter))
     }
 }
 

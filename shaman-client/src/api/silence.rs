@@ -10,17 +10,40 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Beats whenever bytes move. Clones beat together.
-#[derive(Debug, Clone, Default)]
-pub struct Pulse(Arc<AtomicU64>);
+#[derive(Clone, Default)]
+pub struct Pulse {
+    beats: Arc<AtomicU64>,
+    counting: Option<Arc<dyn Fn(u64) + Send + Sync>>,
+}
 
 impl Pulse {
+    /// One that also hears how many bytes of a body in memory have moved.
+    #[must_use]
+    pub fn counting(&self, hear: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        Self { beats: Arc::clone(&self.beats), counting: Some(Arc::new(hear)) }
+    }
+
     /// Says that bytes have moved.
     pub fn beat(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.beats.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Says how many have moved.
+    pub(super) fn beat_with(&self, bytes: usize) {
+        self.beat();
+        if let Some(hear) = &self.counting {
+            hear(bytes as u64);
+        }
     }
 
     fn beats(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.beats.load(Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pulse").field("beats", &self.beats).finish_non_exhaustive()
     }
 }
 

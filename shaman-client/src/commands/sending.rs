@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::ending::Ending;
 use super::show;
+use super::stopping::asked_to_stop;
 use crate::api::{Api, ApiError, patiently};
 use crate::approach::Storage;
 use crate::cli::{Approach, CacheArgs};
@@ -67,7 +68,13 @@ pub(super) async fn send(
     listener: &Listener,
 ) -> anyhow::Result<Ending> {
     let cache = cache.dir().map_or_else(HashCache::none, |dir| HashCache::open(&dir, CLOCK()));
-    let ended = submit::submit(api, job, &cache, CLOCK, listener).await;
+    let cache = Arc::new(cache);
+    let ended = tokio::select! {
+        ended = submit::submit(api, job, &cache, CLOCK, listener) => ended.map_err(Into::into),
+        () = asked_to_stop() => Err(anyhow::anyhow!(
+            "stopped; nothing was checked out, and the next submit sends what is still missing"
+        )),
+    };
     // What was hashed is worth keeping, also after a failure.
     if let Err(error) = cache.save(CLOCK()) {
         listener.tell(Event::Warning(format!("{:#}", anyhow::Error::from(error))));

@@ -1,9 +1,10 @@
 //! Progress as a person or a program reads it.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::progress::{Event, Phase, Progress};
@@ -28,72 +29,115 @@ impl Progress for Plain {
     }
 }
 
-/// A bar a phase, on stderr.
+/// A bar a phase, on stderr; phases that run at the same time have theirs one below the other.
 #[derive(Debug, Default)]
 pub(super) struct Bars {
-    bar: Mutex<Option<ProgressBar>>,
+    all: MultiProgress,
+    bars: Mutex<HashMap<Phase, (ProgressBar, u64)>>,
 }
 
 impl Progress for Bars {
     fn tell(&self, event: Event) {
-        let mut bar = self.bar.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bars = self.bars.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            Event::Began { phase, files, bytes } => *bar = Some(new_bar(phase, files, bytes)),
-            Event::Advanced { bytes, .. } => {
-                if let Some(bar) = bar.as_ref() {
+            Event::Began { phase, files, bytes } => {
+                let bar = self
+                    .all
+                    .add(ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr()));
+                dress(&bar, phase, files);
+                if let Some((old, _)) = bars.insert(phase, (bar, files)) {
+                    old.finish();
+                }
+            }
+            Event::Grew { phase, files, bytes } => {
+                if let Some((bar, known)) = bars.get_mut(&phase) {
+                    *known += files;
+                    bar.inc_length(bytes);
+                    dress(bar, phase, *known);
+                }
+            }
+            Event::Advanced { phase, bytes, .. } => {
+                if let Some((bar, _)) = bars.get(&phase) {
                     bar.inc(bytes);
                 }
             }
-            Event::Rewound { bytes, .. } => {
-                if let Some(bar) = bar.as_ref() {
+            Event::Rewound { phase, bytes } => {
+                if let Some((bar, _)) = bars.get(&phase) {
                     bar.dec(bytes);
                 }
             }
-            Event::Ended { .. } => {
-                if let Some(bar) = bar.take() {
+            Event::Ended { phase } => {
+                if let Some((bar, _)) = bars.remove(&phase) {
                     bar.finish();
                 }
             }
-            event => {
-                let print = || Plain.tell(event);
-                match bar.as_ref() {
-                    Some(bar) => bar.suspend(print),
-                    None => print(),
-                }
-            }
+            event => self.all.suspend(|| Plain.tell(event)),
         }
     }
 }
 
-fn new_bar(phase: Phase, files: u64, bytes: u64) -> ProgressBar {
-    let template = if bytes > 0 {
+/// What a bar looks like for a phase of so many files.
+fn dress(bar: &ProgressBar, phase: Phase, files: u64) {
+    let template = if bar.length().unwrap_or_default() > 0 {
         "{prefix:>9} {bar:32} {bytes}/{total_bytes} {msg} {bytes_per_sec} {eta}"
     } else {
         "{prefix:>9} {spinner} {msg} {elapsed}"
     };
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
     bar.set_style(style);
     bar.set_prefix(phase.word());
     if files > 0 {
         bar.set_message(format!("of {files} files"));
     }
     bar.enable_steady_tick(Duration::from_millis(100));
-    bar
 }
 
-/// A JSON object a line, on stdout; sums at most every 200 ms.
+/// A JSON object a line, on stdout; sums of a phase at most every 200 ms.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    sums: Mutex<Sums>,
+    sums: Mutex<HashMap<Phase, Sums>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Sums {
     files: u64,
     bytes: u64,
+    all_files: u64,
+    all_bytes: u64,
+    began: Instant,
     told: Option<Instant>,
+}
+
+impl Sums {
+    fn begin(all_files: u64, all_bytes: u64) -> Self {
+        let (files, bytes, began, told) = (0, 0, Instant::now(), None);
+        Self { files, bytes, all_files, all_bytes, began, told }
+    }
+
+    /// Bytes a second since the phase began.
+    fn rate(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let bytes = self.bytes as f64;
+        let seconds = self.began.elapsed().as_secs_f64();
+        if seconds > 0.0 { bytes / seconds } else { 0.0 }
+    }
+
+    /// How long the rest takes at that rate; nobody knows before something is done.
+    fn seconds_left(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a time for people")]
+        let left = self.all_bytes.saturating_sub(self.bytes) as f64;
+        let rate = self.rate();
+        (rate > 0.0 && self.all_bytes > 0).then(|| (left / rate * 10.0).round() / 10.0)
+    }
+
+    fn line(&self, event: &str, phase: Phase) -> serde_json::Value {
+        json!({
+            "event": event, "phase": phase.word(), "files": self.files, "bytes": self.bytes,
+            "all_files": self.all_files, "all_bytes": self.all_bytes,
+            "bytes_per_second": self.rate().round(), "seconds_left": self.seconds_left(),
+        })
+    }
 }
 
 impl Progress for Lines {
@@ -101,24 +145,35 @@ impl Progress for Lines {
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         let line = match event {
             Event::Began { phase, files, bytes } => {
-                *sums = Sums::default();
+                sums.insert(phase, Sums::begin(files, bytes));
                 json!({"event": "began", "phase": phase.word(), "files": files, "bytes": bytes})
             }
+            Event::Grew { phase, files, bytes } => {
+                if let Some(sums) = sums.get_mut(&phase) {
+                    sums.all_files += files;
+                    sums.all_bytes += bytes;
+                }
+                return;
+            }
             Event::Advanced { phase, files, bytes } => {
+                let sums = sums.entry(phase).or_insert_with(|| Sums::begin(0, 0));
                 sums.files += files;
                 sums.bytes += bytes;
                 if sums.told.is_some_and(|told| told.elapsed() < LINE_EVERY) {
                     return;
                 }
                 sums.told = Some(Instant::now());
-                json!({"event": "advanced", "phase": phase.word(), "files": sums.files, "bytes": sums.bytes})
+                sums.line("advanced", phase)
             }
-            Event::Rewound { bytes, .. } => {
-                sums.bytes = sums.bytes.saturating_sub(bytes);
+            Event::Rewound { phase, bytes } => {
+                if let Some(sums) = sums.get_mut(&phase) {
+                    sums.bytes = sums.bytes.saturating_sub(bytes);
+                }
                 return;
             }
             Event::Ended { phase } => {
-                json!({"event": "ended", "phase": phase.word(), "files": sums.files, "bytes": sums.bytes})
+                let sums = sums.remove(&phase).unwrap_or_else(|| Sums::begin(0, 0));
+                sums.line("ended", phase)
             }
             Event::Retrying { why, wait } => {
                 json!({"event": "retrying", "why": why, "wait_seconds": wait.as_secs_f64()})

@@ -39,7 +39,7 @@ pub(super) async fn stoppable<T>(stop: &Stop, work: impl Future<Output = T>) -> 
 }
 
 /// Ends when a person, or a batch system, wants the program to end.
-async fn asked_to_stop() {
+pub(super) async fn asked_to_stop() {
     #[cfg(unix)]
     if let Ok(mut terminated) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())

@@ -18,13 +18,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelBridge as _, ParallelIterator as _};
 use shaman_proto::BlobRef;
 
 pub use cache::{CacheError, HashCache};
 pub use fingerprint::Fingerprint;
 
 use crate::progress::{Event, Phase, Progress};
+use crate::stop::Stop;
 
 /// What a file was when somebody looked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,41 @@ impl Hasher<'_> {
             .collect::<Result<_, HashError>>()?;
         hashed.sort_unstable_by_key(|(at, _)| *at);
         Ok(hashed.into_iter().map(|(_, hashed)| hashed).collect())
+    }
+
+    /// Gives the name of each file as soon as it is known, with its position, on all cores; in turn
+    /// a small and a large one, so that something is there at once and no core is left with a large
+    /// one at the end. Ends with the first file that fails, and between files once `stop` is asked.
+    pub fn each(
+        self,
+        files: &[(&Path, u64)],
+        stop: &Stop,
+        known: impl Fn(usize, Hashed) + Sync,
+    ) -> Result<(), HashError> {
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|&at| files[at].1);
+        let mut order = std::collections::VecDeque::from(order);
+        let mut is_small = false;
+        let in_turn = std::iter::from_fn(move || {
+            is_small = !is_small;
+            if is_small { order.pop_front() } else { order.pop_back() }
+        });
+        in_turn.par_bridge().try_for_each(|at| {
+            if !stop.is_asked() {
+                known(at, self.one(files[at].0)?);
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the names of all files if every one is known from before, without reading any.
+    pub fn all_known(self, files: &[(&Path, u64)]) -> Option<Vec<Hashed>> {
+        let known = |(path, _): &(&Path, u64)| {
+            let fingerprint = Fingerprint::of(&std::fs::metadata(path).ok()?);
+            let blob = self.cache.find(path, fingerprint)?;
+            Some(Hashed { blob, fingerprint })
+        };
+        files.par_iter().map(known).collect()
     }
 
     /// Gives the name of one file.

@@ -1,9 +1,10 @@
 //! The events; everything below `commands` reports here and prints nothing.
 //!
 //! ```text
-//! Began(trace) … Ended(trace)  Began(hash) Advanced* Ended(hash)  Began(upload) … Ended(upload)
-//!                                    ▲                              Began(checkout) Ended(checkout)
-//!                                    └ a file that changed is hashed again: both phases may recur
+//! Began(trace) … Ended(trace)  Began(hash) Advanced* Ended(hash)  Began(checkout) Ended(checkout)
+//!                              Began(upload) (Grew | Advanced)* Ended(upload)
+//!                              ▲
+//!                              └ at the same time; either may come again, for a file that changed
 //! ```
 //!
 //! Promise: what was advanced and did not last (an upload that broke off) is taken back with
@@ -56,6 +57,15 @@ pub enum Event {
         /// Files to work on.
         files: u64,
         /// Their bytes.
+        bytes: u64,
+    },
+    /// There is more to do than was known when the phase began.
+    Grew {
+        /// Which phase.
+        phase: Phase,
+        /// Files more.
+        files: u64,
+        /// Bytes more.
         bytes: u64,
     },
     /// Some more is done.

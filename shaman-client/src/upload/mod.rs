@@ -1,7 +1,15 @@
 //! Blobs to the server: in parallel on few connections, streamed from disk.
 
+mod line;
+mod pack;
+mod part;
 mod pieces;
+mod put;
 mod send;
+mod squeeze;
+
+pub use line::Line;
+pub use pack::{PACK_FILES_MAX, PACKED_BYTES_MAX, PackError, Packed, framed_bytes, send_pack};
 
 use std::path::PathBuf;
 
@@ -13,13 +21,13 @@ use crate::hash::{HashError, Hashed};
 use crate::progress::{Event, Listener, Phase};
 
 /// Connections at once. Small files gain up to here; beyond, the server's disk is what waits.
-const CONNECTIONS: usize = 8;
+pub const CONNECTIONS: usize = 8;
 
 /// Large files at once, so that they neither fill all connections nor all of the network.
-const LARGE_AT_ONCE: usize = 2;
+pub const LARGE_AT_ONCE: usize = 2;
 
 /// From here on a file is large.
-const LARGE_BYTES: u64 = 16 << 20;
+pub const LARGE_BYTES: u64 = 16 << 20;
 
 /// Status of a server to which somebody else is sending the same blob.
 const DEFERRED: u16 = 425;
@@ -87,8 +95,24 @@ pub async fn upload(
     Ok(all)
 }
 
-/// Sends one file, again and again while that may help.
-async fn send_patiently(
+/// Sends one file by itself to our server, in parts that go on where they broke off, compressed
+/// where that pays; and as [`send_patiently`] does where something does not take that.
+pub async fn send_alone(
+    api: &Api,
+    file: &ToSend,
+    line: &Line,
+    progress: &Listener,
+) -> Result<Sent, UploadError> {
+    if line.takes_puts()
+        && let put::Ended::Sent(sent) = put::put(api, file, line, progress).await?
+    {
+        return Ok(sent);
+    }
+    send_patiently(api, file, progress).await
+}
+
+/// Sends one file by itself, again and again while that may help, and says what became of it.
+pub async fn send_patiently(
     api: &Api,
     file: &ToSend,
     progress: &Listener,

@@ -82,15 +82,33 @@ impl Source {
                 return Ok(None);
             }
             on_a_thread(move || {
-                let piece = source.next()?;
+                let piece = source.next(u64::MAX)?;
                 Ok(Some((piece, source)))
             })
             .await
         })
     }
 
-    fn next(&mut self) -> io::Result<Bytes> {
-        let most = usize::try_from(self.left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
+    /// Where it stands.
+    pub(super) fn at(&self) -> u64 {
+        self.blob.size.bytes() - self.left
+    }
+
+    /// Reads on to this byte, and gives nothing of that.
+    pub(super) async fn skip_to(mut self, offset: u64) -> io::Result<Self> {
+        on_a_thread(move || {
+            while self.at() < offset {
+                self.next(offset - self.at())?;
+            }
+            Ok(self)
+        })
+        .await
+    }
+
+    /// The next piece, of so many bytes at most; there must be one.
+    pub(super) fn next(&mut self, most: u64) -> io::Result<Bytes> {
+        let most = self.left.min(most);
+        let most = usize::try_from(most).map_or(PIECE_BYTES, |most| most.min(PIECE_BYTES));
         let mut piece = vec![0; most];
         if let Err(error) = self.file.read_exact(&mut piece) {
             return Err(self.fate.note(match error.kind() {

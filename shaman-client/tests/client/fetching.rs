@@ -167,7 +167,7 @@ fn a_connection_that_breaks_goes_on_where_it_broke() {
     let asked = peer.asked.lock().unwrap().clone();
     let first: Vec<usize> = asked.iter().map(|(_, first)| *first).collect();
     assert_eq!(first, [0, 2 << 20, 4 << 20, 6 << 20]);
-    assert_eq!(std::fs::read(worker.dir().join("a")).unwrap(), bytes);
+    assert!(std::fs::read(worker.dir().join("a")).unwrap() == bytes);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn something_in_between_that_knows_no_parts_of_files_costs_bytes_only() {
     });
     let worker = Worker::new();
     assert_eq!(worker.fetched(&peer, &[])["fetched_bytes"], bytes.len() + (3 << 20));
-    assert_eq!(std::fs::read(worker.dir().join("a")).unwrap(), bytes);
+    assert!(std::fs::read(worker.dir().join("a")).unwrap() == bytes);
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_part_that_was_damaged_on_disk_is_fetched_anew() {
         .unwrap();
     let done = worker.fetched(&peer, &[]);
     assert_eq!(done["resumed_bytes"], 0);
-    assert_eq!(std::fs::read(worker.dir().join("a")).unwrap(), bytes);
+    assert!(std::fs::read(worker.dir().join("a")).unwrap() == bytes);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn two_fetches_of_the_same_blobs_at_once_get_them_once() {
     assert!(first.wait_with_output().unwrap().status.success());
     assert_eq!(peer.count(), 1);
     for dir in ["shot", "two"] {
-        assert_eq!(std::fs::read(worker.path("jobs").join(dir).join("a")).unwrap(), bytes);
+        assert!(std::fs::read(worker.path("jobs").join(dir).join("a")).unwrap() == bytes);
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn project_root() -> &'static Path {
 pub(crate) struct Farm {
     pub(crate) url: String,
     /// Ends before its folder goes.
-    _server: Server,
+    pub(crate) server: Server,
     pub(crate) folder: tempfile::TempDir,
 }
 
@@ -22,7 +22,7 @@ impl Farm {
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start(&folder.path().join("storage"), folder.path(), "");
-        Self { url: server.url.clone(), _server: server, folder }
+        Self { url: server.url.clone(), server, folder }
     }
 
     /// A command of the client, talking to this farm, with a hash cache of its own.

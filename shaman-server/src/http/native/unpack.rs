@@ -101,12 +101,16 @@ impl Zstd {
         })?;
         let mut input = InBuffer::around(bytes);
         loop {
+            let before = input.pos();
             let mut output = OutBuffer::around(&mut self.piece[..]);
             let hint =
                 self.decoder.run(&mut input, &mut output).map_err(|error| not_unpacked(&error))?;
             let unpacked = output.pos();
             take(&self.piece[..unpacked])?;
-            self.is_between = hint == 0;
+            // Asked once more after a frame whose end filled the piece, it hints at the next one.
+            if input.pos() > before || unpacked > 0 {
+                self.is_between = hint == 0;
+            }
             if input.pos() == bytes.len() && unpacked < self.piece.len() {
                 return Ok(());
             }
@@ -123,5 +127,31 @@ fn not_unpacked(error: &std::io::Error) -> Failure {
 impl fmt::Debug for Unpacking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_plain() { "Plain" } else { "Zstd" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_whose_end_fills_the_piece_is_whole() {
+        // The decoder was run once more for what may be left in it, and hinted at a next frame.
+        for bytes in [PIECE_BYTES, 3 * PIECE_BYTES, PIECE_BYTES + 1, 0] {
+            let blob = vec![7; bytes];
+            let packed = zstd::bulk::compress(&blob, 3).unwrap();
+            let size = BlobSize::new(bytes as u64).unwrap();
+            let mut unpacking = Unpacking::zstd(size.bytes()).unwrap();
+            let mut unpacked = Vec::new();
+            let (first, rest) = packed.split_at(packed.len() / 2);
+            for part in [first, rest] {
+                let took = unpacking.push(part, |bytes| {
+                    unpacked.extend_from_slice(bytes);
+                    Ok(())
+                });
+                assert!(took.is_ok());
+            }
+            assert!(unpacking.is_whole() && unpacked == blob, "{bytes}");
+        }
     }
 }
