@@ -22,6 +22,48 @@
 //! ```
 //!
 //! Lines point down: a module names only what stands below it.
+//!
+//! # As a library
+//!
+//! What the program can do, others can: nothing outside of [`commands`] prints, reads the
+//! environment or ends the process. Errors are types, each a sentence that says what to do.
+//!
+//! * **Progress** goes to a [`progress::Listener`]: a callback, or a channel
+//!   ([`progress::channel`]).
+//! * **Cancelling**: drop the future, or ask a [`stop::Stop`] where one is taken. What was half made
+//!   goes away, what is worth keeping (names of files, blobs that were sent or fetched, parts of
+//!   large ones) is kept, and the next run goes on from there.
+//! * **Runtime**: futures run on any Tokio runtime with IO and time enabled; hashing and disks are on
+//!   threads of their own.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::SystemTime;
+//!
+//! use shaman_client::api::Api;
+//! use shaman_client::hash::HashCache;
+//! use shaman_client::{pack, progress, submit, trace};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let api = Api::new("http://farm:8080")?;
+//! let (listener, events) = progress::channel();
+//! std::thread::spawn(move || events.iter().for_each(|event| eprintln!("{event:?}")));
+//!
+//! let traced = trace::trace("shots/shot_010.blend".as_ref(), None)?;
+//! let plan = pack::from_trace(&traced, "film/shot_010".to_owned())?;
+//! let shelf = pack::Shelf::open(None);
+//! let cache = Arc::new(HashCache::none());
+//! let hasher = shaman_client::hash::Hasher { cache: &cache, clock: SystemTime::now, progress: &*listener };
+//! let job = pack::rewrite(plan, &shelf, hasher, &listener)?;
+//!
+//! let done = submit::submit(&api, &job, &cache, SystemTime::now, &listener).await?;
+//! println!("{} with {} files", done.checkout, done.files);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/roundtrip.rs` submits a directory and fetches it again, with a progress line and an
+//! end on Ctrl-C.
 
 pub mod api;
 pub mod approach;

@@ -1,6 +1,6 @@
 //! One blob from the server into the cache.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shaman_proto::BlobRef;
 
@@ -13,6 +13,9 @@ use crate::threads::on_a_thread;
 
 /// Bytes that are gathered before a thread hashes and writes them.
 const PIECE_BYTES: usize = 1 << 20;
+
+/// And for so long at most: on a slow line little is lost when it breaks.
+const GATHERING: Duration = Duration::from_millis(500);
 
 /// Between two looks at whether somebody else is through with a blob.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -124,7 +127,7 @@ impl Way<'_> {
         };
         // Bytes that we have already, if it sends those as well.
         let mut known = coming.here().saturating_sub(source.from());
-        let mut gathered = Vec::new();
+        let (mut gathered, mut began) = (Vec::new(), Instant::now());
         loop {
             let came = source.next().await;
             if let Ok(Some(bytes)) = &came {
@@ -134,7 +137,9 @@ impl Way<'_> {
                 gathered.extend_from_slice(bytes.split_at(skip).1);
             }
             let is_end = !matches!(came, Ok(Some(_)));
-            if gathered.len() >= PIECE_BYTES || (is_end && !gathered.is_empty()) {
+            let is_due = is_end || gathered.len() >= PIECE_BYTES || began.elapsed() >= GATHERING;
+            if is_due && !gathered.is_empty() {
+                began = Instant::now();
                 let (bytes, before) = (std::mem::take(&mut gathered), coming.here());
                 let pushed = on_a_thread(move || coming.push(&bytes).map(|()| coming)).await;
                 coming = pushed.map_err(|source| self.cache.failed("write to", source))?;

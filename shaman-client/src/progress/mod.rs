@@ -11,6 +11,7 @@
 //! `Rewound`, so that a listener's sums are right whenever it looks.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 /// A part of the work that takes its own time.
@@ -108,6 +109,24 @@ pub enum Event {
 pub trait Progress: Send + Sync {
     /// Takes notice of an event.
     fn tell(&self, event: Event);
+}
+
+/// A callback.
+impl<F: Fn(Event) + Send + Sync> Progress for F {
+    fn tell(&self, event: Event) {
+        self(event);
+    }
+}
+
+/// A listener whose events come out of a channel, in order. It never blocks and holds what nobody
+/// has taken yet; when the receiver is dropped nobody wants to know any more.
+pub fn channel() -> (Listener, Receiver<Event>) {
+    let (told, events) = mpsc::channel();
+    let told = move |event| {
+        // Nobody listens any more.
+        if told.send(event).is_err() {}
+    };
+    (Arc::new(told), events)
 }
 
 /// Handed down to whoever does the work.

@@ -12,6 +12,7 @@ mod farm;
 mod faults;
 mod fetching;
 mod jobs;
+mod library;
 mod packs;
 mod peer;
 mod silence;
