@@ -52,6 +52,14 @@ pub(super) enum Reach {
     Nothing,
 }
 
+impl Abilities {
+    /// Says whether the number of names that a file is said to have is right. On SMB it may be 1
+    /// after a listing or when the file is open, however many there are.
+    pub(super) fn counts_names(&self) -> bool {
+        !matches!(self.file_system, Some("cifs" | "smb2"))
+    }
+}
+
 impl Ability {
     /// Its name in logs and answers.
     pub fn name(self) -> &'static str {

@@ -1,10 +1,11 @@
 //! Taking a checkout away: one rename, then nobody sees it.
 
+use std::io::Read as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-use rustix::fs::{AtFlags, RenameFlags, renameat_with, statat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, openat, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
 use shaman_proto::{CheckoutPath, MANIFEST_FILE};
 
@@ -133,7 +134,7 @@ impl Store {
     }
 
     /// Compares the manifest inside the directory with the one that claims the path: they are one
-    /// file with two names.
+    /// file with two names. Where files have no numbers that say so (SMB), they have the same bytes.
     fn is_ours(
         &self,
         parent: &OwnedFd,
@@ -152,14 +153,29 @@ impl Store {
             Err(Errno::NOENT) => return Ok(false),
             found => found?,
         };
-        Ok((inside.st_dev, inside.st_ino) == (claim.st_dev, claim.st_ino))
+        if (inside.st_dev, inside.st_ino) == (claim.st_dev, claim.st_ino) {
+            return Ok(true);
+        }
+        if self.is_ours_alone() || inside.st_size != claim.st_size {
+            return Ok(false);
+        }
+        let bytes = |file: Result<OwnedFd, Errno>| {
+            let mut bytes = Vec::new();
+            std::fs::File::from(file?).read_to_end(&mut bytes).ok();
+            Ok::<_, Errno>(bytes)
+        };
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let inside = openat(&dir, MANIFEST_FILE, flags, Mode::empty());
+        let claim = rustix::fs::open(self.layout.manifest(checkout), flags, Mode::empty());
+        Ok(bytes(inside)? == bytes(claim)?)
     }
 
     /// Removes the manifest of a tree that is gone. One that still has another name belongs to a
     /// create that is about to put its tree there.
     fn remove_orphan(&self, checkout: &CheckoutPath) -> Result<(), DiskError> {
         match link_count(&self.layout.manifest(checkout))? {
-            Some(1) => self.remove_manifest(checkout),
+            // Else the next start does it.
+            Some(1) if self.abilities.counts_names() => self.remove_manifest(checkout),
             _ => Ok(()),
         }
     }

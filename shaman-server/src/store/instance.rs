@@ -176,9 +176,15 @@ pub(super) fn doubtful_since(layout: &Layout) -> Result<Option<u64>, DiskError> 
 
 /// Says whether any server runs on the storage.
 pub(super) fn any_lives(layout: &Layout) -> Result<bool, DiskError> {
+    any_other_lives(layout, "")
+}
+
+/// Says whether a server with another id than this runs on the storage.
+pub(super) fn any_other_lives(layout: &Layout, own: &str) -> Result<bool, DiskError> {
     for name in read_dir(&layout.staging())? {
         let Some(name) = name.to_str().filter(|name| name.ends_with(LOCK_ENDING)) else { continue };
         if let Some(id) = id_in(name)
+            && id != own
             && !is_gone(layout, id)?
         {
             return Ok(true);

@@ -1,11 +1,11 @@
 //! What dead servers left behind, cleared at start.
 
-use shaman_proto::{MANIFEST_FILE, Manifest};
+use shaman_proto::{CheckoutPath, MANIFEST_FILE, Manifest};
 
 use super::Store;
 use super::blobs::{link_count, read_dir};
 use super::disk::{DiskError, During as _};
-use super::instance::{id_in, is_gone};
+use super::instance::{any_other_lives, id_in, is_gone};
 use super::layout::{LOCK_ENDING, STAGED_ENDING};
 use super::manifests;
 use super::probe::PROBE;
@@ -108,10 +108,18 @@ impl Store {
     /// name means that there is no tree: nobody was told of it, or somebody removed it.
     fn clear_manifests(&self, cleared: &mut Leftovers) -> Result<(), DiskError> {
         let manifests = self.layout.manifests();
+        let is_sure = self.abilities.counts_names();
+        if !is_sure && any_other_lives(&self.layout, self.instance.id())? {
+            // It may belong to a tree that this server is about to put in place.
+            return Ok(());
+        }
         for entry in read_dir(&manifests)? {
             let path = manifests.join(entry);
             if link_count(&path)? == Some(1) {
                 let manifest = manifests::read(&path).unwrap_or_default();
+                if !is_sure && manifest.as_ref().is_none_or(|it| self.has_tree(&it.checkout)) {
+                    continue;
+                }
                 self.prune_above(manifest)?;
                 std::fs::remove_file(&path).during("remove", &path)?;
                 cleared.manifests += 1;
@@ -122,6 +130,12 @@ impl Store {
 }
 
 impl Store {
+    /// Says whether the tree of a checkout, or anything else that has a manifest, is there.
+    fn has_tree(&self, checkout: &CheckoutPath) -> bool {
+        self.ask_for(checkout);
+        self.layout.jobs().join(checkout.as_str()).join(MANIFEST_FILE).exists()
+    }
+
     /// Removes the empty directories above a checkout that is not there. Call it before its manifest
     /// goes: if this start is killed in between, the next one knows of them from that.
     fn prune_above(&self, manifest: Option<Manifest>) -> Result<(), DiskError> {

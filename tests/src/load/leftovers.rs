@@ -1,9 +1,10 @@
 //! What must not lie around while nothing runs.
 
 use std::collections::HashSet;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::wire::sha256_hex;
 
@@ -53,19 +54,32 @@ pub fn leftovers(storage: &Path, servers: usize) -> Vec<String> {
         said.push(format!("{locks} locks of {servers} servers"));
     }
     let (files, dirs) = walk(&storage.join("jobs"));
-    let inode = |path: &PathBuf| std::fs::metadata(path).map(|meta| meta.ino()).ok();
-    let in_trees: HashSet<u64> = files
+    let in_trees: HashSet<String> = files
         .iter()
-        .filter(|path| path.ends_with(".shaman-manifest.json"))
-        .filter_map(inode)
+        .filter_map(|path| path.strip_prefix(storage.join("jobs")).ok()?.to_str())
+        .filter_map(|path| path.strip_suffix("/.shaman-manifest.json"))
+        .map(str::to_owned)
         .collect();
-    let claims: HashSet<u64> = walk(&store.join("manifests")).0.iter().filter_map(inode).collect();
-    said.extend(claims.difference(&in_trees).map(|ino| format!("a manifest without tree: {ino}")));
-    said.extend(in_trees.difference(&claims).map(|ino| format!("a tree without manifest: {ino}")));
+    let claims: HashSet<String> =
+        walk(&store.join("manifests")).0.iter().map(|path| checkout_of(path)).collect();
+    said.extend(
+        claims.difference(&in_trees).map(|path| format!("a manifest without tree: {path}")),
+    );
+    said.extend(
+        in_trees.difference(&claims).map(|path| format!("a tree without manifest: {path}")),
+    );
     let is_empty =
         |dir: &&PathBuf| std::fs::read_dir(dir).is_ok_and(|mut all| all.next().is_none());
     said.extend(dirs.iter().filter(is_empty).map(|dir| format!("empty: {}", dir.display())));
     said
+}
+
+/// The checkout that a manifest is of; its own path when it does not say one.
+fn checkout_of(manifest: &Path) -> String {
+    let said: Option<Value> =
+        std::fs::read(manifest).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let checkout = said.and_then(|said| said["checkout"].as_str().map(str::to_owned));
+    checkout.unwrap_or_else(|| manifest.display().to_string())
 }
 
 /// Waits until nothing lies around any more: erased trees are deleted behind the answer. Gives what
