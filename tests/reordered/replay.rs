@@ -31,6 +31,7 @@ struct Seen {
     writes: usize,
     left_out: usize,
     compared: usize,
+    unpromised: usize,
     torn: usize,
     left: usize,
 }
@@ -74,10 +75,10 @@ pub(crate) fn replay(image: &Path, log: &Path, promises: &Path, points: usize) {
             apply(write, 0..write.bytes, &log, &disk);
         }
     }
-    let Seen { points, writes, left_out, compared, torn, left } = seen;
+    let Seen { points, writes, left_out, compared, unpromised, torn, left } = seen;
     eprintln!(
         "{points} disks of {} flushes: of {writes} writes behind the last flush {left_out} were left out in part or whole; \
-         {compared} promised checkouts compared, 0 broken; {torn} torn blobs, all found by the server; {left} leftovers, none behind the start",
+         {compared} promised checkouts compared and {unpromised} that nobody was told of yet, 0 broken; {torn} torn blobs, all found by the server; {left} leftovers, none behind the start",
         intervals.len(),
     );
 }
@@ -162,6 +163,7 @@ fn look(image: &Path, promised: &BTreeMap<String, Files>, seen: &mut Seen) -> Re
     let storage = at.join("storage");
     compare(&storage, promised)?;
     seen.compared += promised.len();
+    seen.unpromised += whole(&storage, promised)?;
     seen.left += leftovers(&storage, 0).len();
     let torn = torn_blobs(&storage).0.len();
     let server = Server::start(&storage, &at, YAML);
@@ -199,6 +201,32 @@ fn unsettled(server: &Server, storage: &Path, promised: &BTreeMap<String, Files>
     let unlisted = promised.keys().filter(|checkout| !listed.contains(&checkout.as_str()));
     wrong.extend(unlisted.map(|checkout| format!("{checkout} is not listed")));
     wrong
+}
+
+/// Compares what stands at its path and was not promised with its own manifest: workers see it. Gives
+/// how many there were.
+fn whole(storage: &Path, promised: &BTreeMap<String, Files>) -> Result<usize, String> {
+    let mut others = BTreeMap::new();
+    let mut left = vec![storage.join("jobs")];
+    while let Some(dir) = left.pop() {
+        let Ok(text) = std::fs::read_to_string(dir.join(".shaman-manifest.json")) else {
+            let below = std::fs::read_dir(&dir).map_err(|error| error.to_string())?.flatten();
+            left.extend(below.map(|entry| entry.path()).filter(|path| path.is_dir()));
+            continue;
+        };
+        let manifest: Value = serde_json::from_str(&text)
+            .map_err(|error| format!("the manifest of {} is torn: {error}", dir.display()))?;
+        let checkout = manifest["checkout"].as_str().unwrap_or_default().to_owned();
+        if promised.contains_key(&checkout) {
+            continue;
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let files = manifest["files"].as_array().unwrap().iter();
+        let files: Files = files.map(|file| (text(&file["path"]), text(&file["sha256"]))).collect();
+        others.insert(checkout, files);
+    }
+    compare(storage, &others)?;
+    Ok(others.len())
 }
 
 fn compare(storage: &Path, promised: &BTreeMap<String, Files>) -> Result<(), String> {

@@ -8,7 +8,8 @@
 //! (the power of the file system is cut while the server stands still); all names, and of bytes only
 //! what was flushed (the same, when the journal has been written). Each hides another mistake.
 //!
-//! `SHAMAN_STOPS=all` ends it after every call; else every fifth one is taken, others in each test. `SHAMAN_STOPS_VERB` names the only verb to try. Cutting the power needs root.
+//! `SHAMAN_STOPS=all` ends it after every call; else every fifth one is taken (of a start every
+//! fifteenth), others in each test. `SHAMAN_STOPS_VERB` names the only verb to try. Cutting the power needs root.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![expect(
     clippy::disallowed_methods,
@@ -65,7 +66,7 @@ struct Stride {
     step: usize,
 }
 
-fn stride(rest: Rest) -> Stride {
+fn stride(rest: Rest, verb: &Verb) -> Stride {
     if std::env::var("SHAMAN_STOPS").is_ok_and(|said| said == "all") {
         return Stride { first: 1, step: 1 };
     }
@@ -76,7 +77,9 @@ fn stride(rest: Rest) -> Stride {
         Rest::Named("ext4") => 4,
         Rest::Named(_) => 5,
     };
-    Stride { first, step: 5 }
+    // A start makes a hundred calls, most of them to try the storage.
+    let sparser = if matches!(verb.act, Act::Start) { 3 } else { 1 };
+    Stride { first: first * sparser, step: 5 * sparser }
 }
 
 fn stop_everywhere(rest: Rest) {
@@ -89,7 +92,7 @@ fn stop_everywhere(rest: Rest) {
             );
             return;
         };
-        let Some(done) = stop_after_each_call(world, verb, stride(rest)) else {
+        let Some(done) = stop_after_each_call(world, verb, stride(rest, verb)) else {
             eprintln!(
                 "\n*** SKIPPED: this process may not follow another one (ptrace), so no call was followed. ***\n"
             );

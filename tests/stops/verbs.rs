@@ -275,6 +275,15 @@ pub(crate) const VERBS: &[Verb] = &[
         ..NOTHING
     },
     Verb {
+        name: "the first start",
+        prepare: |world, _| {
+            world.forget();
+            Case::default()
+        },
+        again: |world, _| world.make_checkout("film/first", &[vec![1; 300]]),
+        ..NOTHING
+    },
+    Verb {
         name: "a stop",
         act: Act::Ask(|world, _| {
             world.server().ask_to_stop();

@@ -97,6 +97,15 @@ impl World {
         self.folder.path()
     }
 
+    /// There is no storage any more, and no promise.
+    pub(crate) fn forget(&mut self) {
+        if self.storage.exists() {
+            std::fs::remove_dir_all(&self.storage).unwrap();
+        }
+        self.flush();
+        self.checkouts.clear();
+    }
+
     pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }

@@ -33,7 +33,7 @@ impl Layout {
         Self { root: root.to_owned() }
     }
 
-    fn file_store(&self) -> PathBuf {
+    pub(super) fn file_store(&self) -> PathBuf {
         self.root.join(FILE_STORE)
     }
 

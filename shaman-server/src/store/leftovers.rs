@@ -7,8 +7,8 @@ use super::blobs::{link_count, read_dir};
 use super::disk::{DiskError, During as _};
 use super::instance::{any_other_lives, id_in, is_gone};
 use super::layout::{LOCK_ENDING, STAGED_ENDING};
-use super::manifests;
 use super::probe::PROBE;
+use super::{format, manifests};
 
 /// How much was cleared.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +26,7 @@ impl Store {
     /// belongs to a running server stays.
     pub(super) fn clear_leftovers(&self) -> Result<Leftovers, DiskError> {
         let mut cleared = Leftovers::default();
+        format::clear_asides(&self.layout)?;
         self.clear_probes()?;
         self.clear_uploading(&mut cleared)?;
         self.clear_staging(&mut cleared)?;

@@ -111,6 +111,7 @@ fn leftovers_of_dead_servers_go_at_start_and_nothing_else() {
     std::fs::create_dir_all(&theirs).unwrap();
     std::fs::write(theirs.join("12-123456789.tmp"), "half").unwrap();
     std::fs::create_dir_all(store.join("staging/0123456789abcdef-7/sub")).unwrap();
+    std::fs::write(store.join("FORMAT.0123456789abcdef"), "1 0123").unwrap();
     // A manifest whose tree never appeared.
     std::fs::write(store.join("manifests/feed.json"), "{}").unwrap();
 
@@ -129,6 +130,7 @@ fn leftovers_of_dead_servers_go_at_start_and_nothing_else() {
         1,
         "that of the checkout"
     );
+    assert!(!store.join("FORMAT.0123456789abcdef").exists());
     assert_eq!(std::fs::read(server.jobs().join("job/a")).unwrap(), b"kept");
     assert_eq!(server.upload(&blob).status, 204);
 }

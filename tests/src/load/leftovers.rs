@@ -41,6 +41,9 @@ pub fn leftovers(storage: &Path, servers: usize) -> Vec<String> {
     let mut left: Vec<PathBuf> = walk(&uploading).0;
     left.extend(walk(&uploading).1.into_iter().filter(|dir| dir.parent() != Some(&*uploading)));
     left.extend(walk(&store.join("quarantine")).0);
+    let names = std::fs::read_dir(&store).into_iter().flatten().flatten();
+    let is_aside = |name: &PathBuf| name.extension().is_some();
+    left.extend(names.map(|entry| entry.path()).filter(is_aside));
     let (files, trees) = walk(&store.join("staging"));
     let is_lock = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "lock");
     left.extend(files.iter().filter(|path| !is_lock(path)).cloned());
