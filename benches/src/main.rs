@@ -6,6 +6,9 @@
 //! `cargo run -p shaman-benches -- memory`: growth of server and client while a 2 GiB file is
 //! submitted, against the limit of 64 MiB.
 //!
+//! `cargo run -p shaman-benches -- store`: what the server costs, against what disk, hash and JSON
+//! cost without it, and its memory.
+//!
 //! `cargo run -p shaman-benches -- unfold`: time of uploads with the adapter that unfolds request
 //! heads, against the same server without it.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
@@ -13,6 +16,7 @@
 mod deps;
 mod memory;
 mod process;
+mod store;
 mod unfold;
 
 use std::process::ExitCode;
@@ -21,8 +25,9 @@ fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
         Some("deps") => deps::run(),
         Some("memory") => memory::run(),
+        Some("store") => store::run(),
         Some("unfold") => unfold::run(),
-        _ => Err(anyhow::anyhow!("say which figure: deps, memory or unfold")),
+        _ => Err(anyhow::anyhow!("say which figure: deps, memory, store or unfold")),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

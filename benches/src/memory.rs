@@ -1,10 +1,6 @@
 //! Memory while a 2 GiB file is submitted.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
-
-use anyhow::Context as _;
 
 use crate::process;
 
@@ -19,26 +15,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let project = folder.path().join("studio");
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/studio");
     copy_tree(&example, &project)?;
-    let mut server = process::program("shaman-server")
-        .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
-        .arg("--storage")
-        .arg(folder.path().join("storage"))
-        .arg("--state")
-        .arg(folder.path().join("state"))
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let ended = measure(&mut server, folder.path(), &project);
-    server.kill()?;
-    server.wait()?;
-    ended
+    let storage = folder.path().join("storage");
+    let server = process::Server::start(&storage, &folder.path().join("state"))?;
+    measure(&server, folder.path(), &project)
 }
 
-fn measure(server: &mut Child, folder: &Path, project: &Path) -> anyhow::Result<()> {
-    let mut line = String::new();
-    let out = server.stdout.take().context("no stdout")?;
-    BufReader::new(out).read_line(&mut line)?;
-    let url = line.trim_end().rsplit(' ').next().context("no address")?.to_owned();
-
+fn measure(server: &process::Server, folder: &Path, project: &Path) -> anyhow::Result<()> {
+    let url = format!("http://{}", server.address);
     // First without the large file, so that what both always need is not counted.
     let client_small_kib = submit(folder, project, &url)?;
     let server_small_kib = process::peak_kib(server.id())?;

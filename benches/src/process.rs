@@ -1,7 +1,8 @@
 //! The programs that are measured.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -25,6 +26,47 @@ pub(crate) fn ensure_built(names: &[&str]) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// A running server; ended when dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    /// `IP:PORT`.
+    pub(crate) address: String,
+}
+
+impl Server {
+    /// Starts one with files of its own.
+    pub(crate) fn start(storage: &Path, state: &Path) -> anyhow::Result<Self> {
+        let mut child = program("shaman-server")
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .arg("--storage")
+            .arg(storage)
+            .arg("--state")
+            .arg(state)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let out = child.stdout.take().context("no stdout")?;
+        let mut server = Self { child, address: String::new() };
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        let address = line.trim_end().rsplit_once("http://").context("the server did not start")?;
+        address.1.clone_into(&mut server.address);
+        Ok(server)
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 /// Runs a command and gives its peak in KiB, looked at every 2 ms until it ends.
