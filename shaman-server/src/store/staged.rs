@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -11,8 +11,12 @@ use sha2::{Digest as _, Sha256};
 use shaman_proto::{BlobRef, Digest};
 
 use super::Store;
+use super::blobs::nanoseconds;
 use super::disk::{DiskError, During as _};
 use super::layout::STAGED_ENDING;
+
+/// Mode of a blob, whatever the umask.
+const READ_ONLY: u32 = 0o444;
 
 /// Bytes on their way to becoming a blob. Dropped, nothing is left, unless it is a part.
 #[derive(Debug)]
@@ -88,7 +92,10 @@ pub enum WriteError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Committed {
     /// The blob is there now, and was not before.
-    New,
+    New {
+        /// Its mtime, see `StoredBlob::modified_ns`.
+        modified_ns: u64,
+    },
     /// Somebody else put it there meanwhile; theirs was kept.
     AlreadyThere,
 }
@@ -120,7 +127,7 @@ impl Store {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(READ_ONLY)
             .open(&path)
             .during("make", &path)?;
         let mut staged = Staged::new(blob, file, path, Place::Staging);
@@ -182,10 +189,18 @@ impl Verified {
     /// The blob is complete and read-only when its name appears, but flushed only later, at the
     /// latest before a checkout names it. On failure nothing is left.
     pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
-        let Staged { blob, file, path, .. } = &self.staged;
-        file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
+        let Staged { blob, file, path, place, .. } = &self.staged;
+        let meta = file.metadata().during("look at", path)?;
+        if meta.mode() & 0o7777 != READ_ONLY {
+            file.set_permissions(Permissions::from_mode(READ_ONLY))
+                .during("make read-only", path)?;
+        }
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");
+        if *place == Place::Staging {
+            // Nearly always right, and cheaper than a rename that fails. Else the rename says so.
+            drop(std::fs::create_dir(dir));
+        }
         let name = || in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from));
         match name() {
             Ok(()) => {}
@@ -206,7 +221,8 @@ impl Verified {
             failed @ Err(_) => failed.during("name", &target)?,
         }
         self.staged.named = true;
-        Ok(Committed::New)
+        let modified_ns = nanoseconds(meta.mtime(), meta.mtime_nsec());
+        Ok(Committed::New { modified_ns })
     }
 }
 
