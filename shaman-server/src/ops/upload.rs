@@ -218,9 +218,9 @@ impl Upload {
         Self { blob, staged, sending, turn }
     }
 
-    /// Bytes so far, those of earlier requests too.
-    pub fn received_bytes(&self) -> u64 {
-        self.staged.received_bytes()
+    /// Bytes that are kept when it ends here, those of earlier requests too.
+    pub fn kept_bytes(&self) -> u64 {
+        if self.turn.is_some() { self.staged.received_bytes() } else { 0 }
     }
 
     /// Appends bytes; fails at the first one beyond the declared size.

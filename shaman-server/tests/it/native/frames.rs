@@ -129,6 +129,8 @@ fn a_name_that_is_none_ends_the_body_and_what_came_before_is_told() {
     let no_frames = server.connect().send("POST", URL, &[], b"x");
     assert_eq!(no_frames.status, 415);
     no_frames.message();
+    let packed = [("Content-Type", FRAMES_TYPE), ("Content-Encoding", "zstd")];
+    assert_eq!(server.connect().send("POST", URL, &packed, b"x").status, 415);
     assert_eq!(send(&server, b"").status, 200, "no frames are none too many");
 }
 

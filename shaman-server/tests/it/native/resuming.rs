@@ -179,6 +179,20 @@ fn a_part_that_is_wrong_never_becomes_a_blob() {
 }
 
 #[test]
+fn a_part_of_a_small_blob_is_kept_when_the_sender_says_that_it_is_one() {
+    let server = TestServer::start();
+    let blob = Blob::new("in two parts");
+    let first = put(&server, &blob, &[("Upload-Complete", "?0")], &blob.bytes[..5]);
+    assert_eq!((first.status, first.header("upload-offset")), (202, Some("5")));
+    let whole =
+        put(&server, &blob, &[("Upload-Complete", "?0"), ("Upload-Offset", "5")], &blob.bytes[5..]);
+    assert_eq!((whole.status, whole.header("upload-offset")), (202, Some("12")), "not yet");
+    let end = put(&server, &blob, &[("Upload-Offset", "12")], b"");
+    assert_eq!(end.status, 201, "{}", end.text());
+    assert!(server.leftovers().is_empty());
+}
+
+#[test]
 fn two_senders_of_one_blob_both_get_a_true_answer() {
     let server = TestServer::start();
     let blob = varied(1_000_000);
