@@ -125,6 +125,21 @@ fn an_upload_goes_on_after_a_restart_and_after_a_kill() {
 }
 
 #[test]
+fn an_upload_that_begins_anew_leaves_nothing_of_the_one_before() {
+    let server = TestServer::start();
+    let blob = varied(1_500_000);
+    let connection = begin(&server, &blob, 2_000_000);
+    eventually("something has come", || offset(&server, &blob).is_some_and(|at| at > 1_000_000));
+    let folder = std::sync::Arc::clone(&server.folder);
+    server.kill();
+    drop(connection);
+    let server = TestServer::start_in(&folder, "state");
+    assert_eq!(server.leftovers().len(), 1, "the part");
+    assert_eq!(put(&server, &blob, &[], &blob.bytes).status, 201);
+    assert!(server.leftovers().is_empty());
+}
+
+#[test]
 fn an_offset_that_is_wrong_changes_nothing_and_says_the_right_one() {
     let server = TestServer::start();
     let blob = varied(1_000_000);
