@@ -19,6 +19,7 @@ const SUFFIX_BYTES_MAX: usize = 10;
 /// control character and none of `? * : ; { } \ < > | "` (which stock servers refuse or Windows
 /// workers cannot read), bounded. Joined to the checkout root it names a place strictly below it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckoutPath(String);
 
 /// A text that is no checkout path.

@@ -18,6 +18,7 @@ use crate::manifest::MANIFEST_FILE;
 ///
 /// Clients on Windows send backslashes: they are separators. Unicode is kept as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FilePath(String);
 
 /// A text that is no path for a file in a checkout.

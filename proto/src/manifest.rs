@@ -13,6 +13,7 @@ pub const MANIFEST_FORMAT: u32 = 1;
 
 /// One file of a checkout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ManifestEntry {
     /// Where it lies in the checkout.
     pub path: FilePath,
@@ -34,6 +35,7 @@ impl ManifestEntry {
 /// This is the text of `.shaman-manifest.json`, and enough to tell, without any server, whether a
 /// directory is the complete checkout.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Manifest {
     /// [`MANIFEST_FORMAT`].
     pub format: u32,

@@ -9,6 +9,11 @@ use crate::digest::shorten;
 
 /// The length of a blob in bytes, 0 to 2^63 − 1 (what Flamenco's 64-bit signed numbers can say).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(
+    feature = "openapi",
+    derive(utoipa::ToSchema),
+    schema(value_type = i64, minimum = 0)
+)]
 pub struct BlobSize(u64);
 
 /// A text or number that is no size.

@@ -73,6 +73,7 @@ pub fn decode_list(bytes: &[u8]) -> Result<Vec<BlobRef>, ListError> {
 
 /// A blob's name in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BlobName {
     /// SHA-256 of the bytes, 64 hex digits.
     pub sha256: Digest,
@@ -94,6 +95,7 @@ impl From<BlobName> for BlobRef {
 
 /// `POST /v1/missing`: which of these must I send?
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MissingRequest {
     /// The blobs.
@@ -102,6 +104,7 @@ pub struct MissingRequest {
 
 /// Answer to [`MissingRequest`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MissingAnswer {
     /// What the server lacks, in request order, each blob once.
     pub missing: Vec<BlobName>,
@@ -109,6 +112,7 @@ pub struct MissingAnswer {
 
 /// Answer to `POST /v1/blobs`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FramesAnswer {
     /// What became of each frame whose name was read, in order.
     pub frames: Vec<FrameFate>,
@@ -122,6 +126,7 @@ pub struct FramesAnswer {
 
 /// What became of one frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FrameFate {
     /// SHA-256, as it was sent.
     pub sha256: Digest,
@@ -134,6 +139,7 @@ pub struct FrameFate {
 
 /// What became of bytes that were sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "fate", rename_all = "lowercase")]
 pub enum Fate {
     /// We had nothing and now we have it.

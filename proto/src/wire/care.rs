@@ -7,6 +7,7 @@ use crate::{BlobSize, Digest, Manifest};
 
 /// `POST /v1/scrub`: read every blob again, from the beginning; answered at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScrubRequest {
     /// How fast (`20MB/s`); as configured unless said.
@@ -16,6 +17,7 @@ pub struct ScrubRequest {
 
 /// Answer to [`ScrubRequest`] and to `GET /v1/scrub`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScrubAnswer {
     /// Whether it reads right now, or is about to.
     pub is_running: bool,
@@ -27,6 +29,7 @@ pub struct ScrubAnswer {
 
 /// One pass through all blobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScrubPass {
     /// When it began, RFC 3339 in UTC.
     pub began: String,
@@ -44,6 +47,7 @@ pub struct ScrubPass {
 
 /// Answer to `GET /v1/damage`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DamageAnswer {
     /// What is not healed yet, by digest.
     pub damaged: Vec<Damage>,
@@ -51,6 +55,7 @@ pub struct DamageAnswer {
 
 /// A damaged blob.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Damage {
     /// Its digest.
     pub sha256: Digest,
@@ -66,6 +71,7 @@ pub struct Damage {
 
 /// Damaged files in a checkout.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Touched {
     /// Below the checkout root.
     pub checkout: String,
@@ -75,6 +81,7 @@ pub struct Touched {
 
 /// Answer to `GET /v1/checkouts/{checkout}`: its manifest, and what it costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckoutAnswer {
     /// What it consists of.
     #[serde(flatten)]
@@ -85,6 +92,7 @@ pub struct CheckoutAnswer {
 
 /// What a checkout costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckoutSpace {
     /// Bytes of its files, as a copy would take.
     pub logical_bytes: u64,
@@ -96,6 +104,7 @@ pub struct CheckoutSpace {
 
 /// Answer to `GET /v1/status`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusAnswer {
     /// Version of the server.
     pub version: String,
@@ -127,6 +136,7 @@ pub struct StatusAnswer {
 
 /// What the storage's file system can do, tried at start.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StorageAbilities {
     /// Its name, if it is a known one.
     pub file_system: Option<String>,
@@ -143,6 +153,7 @@ pub struct StorageAbilities {
 
 /// A sweep that is over.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LastSweep {
     /// When, RFC 3339 in UTC.
     pub ended: String,

@@ -7,6 +7,7 @@ use crate::{FilePath, ManifestEntry};
 
 /// `POST /v1/checkouts`: make a checkout of these files. Either `files` or `manifest`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CheckOutRequest {
     /// Where it should live below the checkout root; what cannot stand in a path is replaced.
@@ -25,6 +26,7 @@ pub struct CheckOutRequest {
 /// The files of a checkout, as a blob: JSON. Other fields are passed over, so the manifest of a
 /// checkout is one, too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileList {
     /// Which file is the one to render.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +37,7 @@ pub struct FileList {
 
 /// Answer to [`CheckOutRequest`], 201.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckOutAnswer {
     /// Where it really lives, with a suffix when the wanted path was taken.
     pub checkout: String,
@@ -49,6 +52,7 @@ pub struct CheckOutAnswer {
 
 /// The answer 424 to [`CheckOutRequest`]; nothing was changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MissingFailure {
     /// 424.
     pub code: u16,
@@ -60,6 +64,7 @@ pub struct MissingFailure {
 
 /// Answer to `GET /v1/checkouts/{a}/diff/{b}`: what changed from `a` to `b`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DiffAnswer {
     /// The one.
     pub a: String,
@@ -77,6 +82,7 @@ pub struct DiffAnswer {
 
 /// One path, two blobs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChangedFile {
     /// Where it lies in both.
     pub path: FilePath,

@@ -6,6 +6,7 @@ use crate::{BlobSize, Digest};
 
 /// The `data` of one event, beside its number in `id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventData {
     /// When, RFC 3339 in UTC; null when that is not known.
     pub at: Option<String>,
@@ -16,6 +17,7 @@ pub struct EventData {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Blobs came: one, or those of a batch of frames.

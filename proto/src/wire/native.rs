@@ -6,6 +6,7 @@ use super::care::CheckoutSpace;
 
 /// `POST /v1/sweep`: remove what nothing uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SweepRequest {
     /// Only say what would be done; the default.
@@ -26,6 +27,7 @@ fn yes() -> bool {
 
 /// Blobs and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Weight {
     /// How many.
     pub blobs: u64,
@@ -35,6 +37,7 @@ pub struct Weight {
 
 /// Answer to [`SweepRequest`]; a dry run gives the numbers of a real one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SweepAnswer {
     /// Whether nothing was done.
     pub dry_run: bool,
@@ -74,6 +77,7 @@ impl SweepAnswer {
 
 /// Why blobs stayed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Spared {
     /// Used lately.
     pub young: Weight,
@@ -89,6 +93,7 @@ pub struct Spared {
 
 /// One checkout in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckoutSummary {
     /// Below the checkout root.
     pub checkout: String,
@@ -108,6 +113,7 @@ pub struct CheckoutSummary {
 
 /// Answer to `GET /v1/checkouts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckoutsAnswer {
     /// By path.
     pub checkouts: Vec<CheckoutSummary>,
@@ -117,6 +123,7 @@ pub struct CheckoutsAnswer {
 
 /// `PUT /v1/pins/{checkout}`: keep a checkout whatever becomes of its job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pin {
     /// Why.

@@ -43,6 +43,7 @@ pub use expire::{Expired, JobsFrom};
 pub use follow::{Followed, ListedJob};
 pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
+pub use resume::Keep;
 pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
 pub use status::{Cost, Totals};
 pub use sweep::{Dry, SweepError, SweepOrder, Swept, Weight};

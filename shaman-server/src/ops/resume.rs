@@ -16,6 +16,15 @@ const KEPT: Duration = Duration::from_hours(24);
 /// The same when room is short.
 const KEPT_WHEN_SHORT: Duration = Duration::from_hours(1);
 
+/// Which uploads are kept when they end before their blob does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Those of large blobs: to send a small one again costs less than to ask how far it is.
+    Large,
+    /// All: the sender says that it sends a part.
+    All,
+}
+
 /// Whether room is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Short {
@@ -27,14 +36,16 @@ impl Ops {
     /// Begins to receive a blob from its first byte, or goes on at `offset`, which has to be as far
     /// as it has come. What came is kept when the upload ends before the blob does.
     ///
-    /// One that begins while another one sends the same blob, and one that is small, is received
-    /// without being kept.
-    pub fn begin_resumable(&self, blob: BlobRef, offset: u64) -> Result<Begun, UploadError> {
+    /// One that begins while another one sends the same blob is received without being kept.
+    pub fn begin_resumable(
+        &self,
+        blob: BlobRef,
+        offset: u64,
+        keep: Keep,
+    ) -> Result<Begun, UploadError> {
         if offset == 0 {
-            let turn = match blob.size.bytes() {
-                0..=FRAME_BYTES_MAX => None,
-                _ => self.turns.claim(blob),
-            };
+            let is_kept = keep == Keep::All || blob.size.bytes() > FRAME_BYTES_MAX;
+            let turn = if is_kept { self.turns.claim(blob) } else { None };
             let Some(turn) = turn else { return self.begin_upload(blob) };
             if self.have_already(&blob)? {
                 return Ok(Begun::AlreadyStored);

@@ -167,13 +167,10 @@ impl Ops {
         let now = self.now_secs();
         let committed = verified.commit(&self.store, now)?;
         drop(held);
-        if committed == Committed::New {
+        if let Committed::New { modified_ns } = committed {
             self.doubts.trust(blob);
-            if let Some(found) = self.store.find(&blob)? {
-                let row =
-                    BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
-                self.index.put_blobs([(blob, row)])?;
-            }
+            let row = BlobRow { stored_at: now, last_used: now, modified_ns };
+            self.index.put_blobs([(blob, row)])?;
             self.tell(Event::Stored { blobs: 1, bytes: blob.size.bytes() });
             self.heal_if_damaged(&blob);
         } else if let Some(found) = self.find(&blob)? {
@@ -185,7 +182,7 @@ impl Ops {
         }
         self.flush_too_many()?;
         Ok(match committed {
-            Committed::New => Uploaded::Stored,
+            Committed::New { .. } => Uploaded::Stored,
             Committed::AlreadyThere => Uploaded::AlreadyStored,
         })
     }
@@ -213,9 +210,9 @@ impl Upload {
         Self { blob, staged, sending, turn }
     }
 
-    /// Bytes so far, those of earlier requests too.
-    pub fn received_bytes(&self) -> u64 {
-        self.staged.received_bytes()
+    /// Bytes that are kept when it ends here, those of earlier requests too.
+    pub fn kept_bytes(&self) -> u64 {
+        if self.turn.is_some() { self.staged.received_bytes() } else { 0 }
     }
 
     /// Appends bytes; fails at the first one beyond the declared size.

@@ -6,7 +6,7 @@ use shaman_proto::wire::event::Event;
 
 use super::{Durable, Ops, UploadError, Uploaded};
 use crate::index::{BlobRow, IndexError};
-use crate::store::{Committed, StoredBlob};
+use crate::store::Committed;
 
 /// Bytes that claim to be a blob.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Ops {
             }
             fates.push(fate);
         }
-        self.note_new(&rows)?;
+        self.note_new(rows)?;
         if self.limits.durable == Durable::AtOnce {
             let blobs: Vec<BlobRef> = smalls.iter().map(|small| small.blob).collect();
             self.flush_found(&blobs)?;
@@ -68,17 +68,18 @@ impl Ops {
     fn upload_one(
         &self,
         small: &Small,
-        rows: &mut Vec<(BlobRef, StoredBlob)>,
+        rows: &mut Vec<(BlobRef, BlobRow)>,
     ) -> Result<Uploaded, UploadError> {
         let blob = small.blob;
         // Who waits for it finds the blob when this ends.
         let _sending = self.inflight.begin(blob);
         let verified = self.store.stage_whole(blob, &small.bytes)?;
         self.unflushed.add(blob);
-        match verified.commit(&self.store, self.now_secs())? {
-            Committed::New => {
+        let now = self.now_secs();
+        match verified.commit(&self.store, now)? {
+            Committed::New { modified_ns } => {
                 self.doubts.trust(blob);
-                rows.extend(self.store.find(&blob)?.map(|found| (blob, found)));
+                rows.push((blob, BlobRow { stored_at: now, last_used: now, modified_ns }));
                 self.heal_if_damaged(&blob);
                 Ok(Uploaded::Stored)
             }
@@ -91,16 +92,12 @@ impl Ops {
         }
     }
 
-    fn note_new(&self, found: &[(BlobRef, StoredBlob)]) -> Result<(), IndexError> {
-        if found.is_empty() {
+    fn note_new(&self, rows: Vec<(BlobRef, BlobRow)>) -> Result<(), IndexError> {
+        if rows.is_empty() {
             return Ok(());
         }
-        let bytes = found.iter().map(|(blob, _)| blob.size.bytes()).sum();
-        self.tell(Event::Stored { blobs: found.len() as u64, bytes });
-        let now = self.now_secs();
-        self.index.put_blobs(found.iter().map(|(blob, found)| {
-            let row = BlobRow { stored_at: now, last_used: now, modified_ns: found.modified_ns };
-            (*blob, row)
-        }))
+        let bytes = rows.iter().map(|(blob, _)| blob.size.bytes()).sum();
+        self.tell(Event::Stored { blobs: rows.len() as u64, bytes });
+        self.index.put_blobs(rows)
     }
 }

@@ -30,8 +30,10 @@ impl Store {
     /// Begins the part of a blob anew; what was kept of it is gone.
     pub fn stage_part(&self, blob: BlobRef) -> Result<Staged, DiskError> {
         let path = self.own_part(&blob);
-        // Somebody may still write to what was there; their file is another one from now on.
-        remove(&path)?;
+        // Ours, and those of servers that are gone.
+        while let Some(found) = self.find_part(&blob)? {
+            remove(&found)?;
+        }
         let dir = self.layout.uploading_dir(&blob);
         let file = in_directory(&dir, || {
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -11,8 +11,12 @@ use sha2::{Digest as _, Sha256};
 use shaman_proto::{BlobRef, Digest};
 
 use super::Store;
+use super::blobs::nanoseconds;
 use super::disk::{DiskError, During as _};
 use super::layout::STAGED_ENDING;
+
+/// Mode of a blob, whatever the umask.
+const READ_ONLY: u32 = 0o444;
 
 /// Bytes on their way to becoming a blob. Dropped, nothing is left, unless it is a part.
 #[derive(Debug)]
@@ -89,7 +93,10 @@ pub enum WriteError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Committed {
     /// The blob is there now, and was not before.
-    New,
+    New {
+        /// Its mtime, see `StoredBlob::modified_ns`.
+        modified_ns: u64,
+    },
     /// Somebody else put it there meanwhile; theirs was kept.
     AlreadyThere,
 }
@@ -121,7 +128,7 @@ impl Store {
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(READ_ONLY)
             .open(&path)
             .during("make", &path)?;
         let mut staged = Staged::new(blob, file, path, Place::Staging);
@@ -192,14 +199,22 @@ impl Verified {
     pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
         if let Some(file) = self.staged.file.take() {
             let path = &self.staged.path;
-            file.set_permissions(Permissions::from_mode(0o444)).during("make read-only", path)?;
+            let meta = file.metadata().during("look at", path)?;
+            if meta.mode() & 0o7777 != READ_ONLY {
+                file.set_permissions(Permissions::from_mode(READ_ONLY))
+                    .during("make read-only", path)?;
+            }
             if !store.is_ours_alone() {
                 file.sync_all().during("flush", path)?;
             }
         }
-        let Staged { blob, path, .. } = &self.staged;
+        let Staged { blob, path, place, .. } = &self.staged;
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");
+        if *place == Place::Staging {
+            // Nearly always right, and cheaper than a rename that fails. Else the rename says so.
+            drop(std::fs::create_dir(dir));
+        }
         let name = || in_directory(dir, || rename_to_new(path, &target).map_err(io::Error::from));
         match name() {
             Ok(()) => {}
@@ -220,7 +235,8 @@ impl Verified {
             failed @ Err(_) => failed.during("name", &target)?,
         }
         self.staged.named = true;
-        Ok(Committed::New)
+        let modified_ns = nanoseconds(meta.mtime(), meta.mtime_nsec());
+        Ok(Committed::New { modified_ns })
     }
 }
 

@@ -6,7 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::BlobRef;
+use shaman_proto::wire::failure::Failure as FailureBody;
 
+use super::openapi::Binary;
 use super::range::{Wanted, wanted};
 use super::sending::Sending;
 use crate::http::Shared;
@@ -17,6 +19,26 @@ const FOR_EVER: &str = "max-age=31536000, immutable";
 
 pub(super) type BlobInUrl = Result<Path<String>, PathRejection>;
 
+/// Gives the bytes of a blob, or one range of them. `HEAD` gives the head of the same answer.
+#[utoipa::path(
+    get,
+    path = "/v1/blobs/{blob}",
+    operation_id = "get_blob",
+    tag = "blobs",
+    params(
+        ("blob" = String, Path, description = "`<64 hex>-<size>`"),
+        ("Range" = Option<String>, Header, description = "One range of bytes"),
+        ("If-None-Match" = Option<String>, Header),
+        ("If-Range" = Option<String>, Header),
+    ),
+    responses(
+        (status = 200, description = "All of it", body = Binary, content_type = "application/octet-stream"),
+        (status = 206, description = "The range", body = Binary, content_type = "application/octet-stream"),
+        (status = 304, description = "Its tag was named"),
+        (status = 404, description = "Not stored here", body = FailureBody),
+        (status = 416, description = "It has no such bytes", body = FailureBody),
+    ),
+)]
 pub(super) async fn send(
     State(shared): State<Shared>,
     url: BlobInUrl,

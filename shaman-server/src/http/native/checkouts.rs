@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::care::{CheckoutAnswer, CheckoutSpace};
 use shaman_proto::wire::checkouts::{ChangedFile, DiffAnswer};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::{CheckoutPath, Manifest};
 
 use crate::http::Shared;
@@ -19,8 +20,21 @@ const DIFF: &str = "/diff/";
 
 pub(super) type InUrl = Result<Path<String>, PathRejection>;
 
-/// One checkout, or `{a}/diff/{b}`. Paths have slashes in them: where there is a checkout of that
-/// whole path it is that, else each place where the path can be split is tried.
+/// Gives the manifest of a checkout, and what it costs.
+#[utoipa::path(
+    get,
+    path = "/v1/checkouts/{checkout}",
+    operation_id = "get_checkout",
+    tag = "checkouts",
+    params(
+        ("checkout" = String, Path, description = "Its path below the checkout root, slashes and all"),
+    ),
+    responses(
+        (status = 200, description = "Its manifest and more", body = CheckoutAnswer),
+        (status = 404, description = "There is none", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn show(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
     shared.run(move |ops| shown(ops, &checkout)).await?
@@ -31,15 +45,37 @@ fn shown(ops: &Ops, checkout: &CheckoutPath) -> Result<Response, Failure> {
         let space = space(ops, &manifest)?;
         return Ok(json(StatusCode::OK, &CheckoutAnswer { manifest, space }));
     }
-    for (at, word) in checkout.as_str().match_indices(DIFF) {
-        let (a, rest) = checkout.as_str().split_at(at);
+    match compared(ops, checkout)? {
+        Some(diff) => Ok(json(StatusCode::OK, &diff)),
+        None => Err(crate::ops::PinError::NotOurs(checkout.clone()).into()),
+    }
+}
+
+/// Tells what changed from one checkout to another.
+#[utoipa::path(
+    get,
+    path = "/v1/checkouts/{a}/diff/{b}",
+    operation_id = "compare_checkouts",
+    tag = "checkouts",
+    params(
+        ("a" = String, Path, description = "The one"),
+        ("b" = String, Path, description = "The other"),
+    ),
+    responses(
+        (status = 200, description = "By path", body = DiffAnswer),
+        (status = 404, description = "One of them is not there", body = FailureBody),
+    ),
+)]
+fn compared(ops: &Ops, both: &CheckoutPath) -> Result<Option<DiffAnswer>, LookupError> {
+    for (at, word) in both.as_str().match_indices(DIFF) {
+        let (a, rest) = both.as_str().split_at(at);
         let (_, b) = rest.split_at(word.len());
         let (Ok(a), Ok(b)) = (a.parse(), b.parse()) else { continue };
         if let (Some(a), Some(b)) = (ops.manifest(&a)?, ops.manifest(&b)?) {
-            return Ok(json(StatusCode::OK, &diff_on_wire(&a, &b)));
+            return Ok(Some(diff_on_wire(&a, &b)));
         }
     }
-    Err(crate::ops::PinError::NotOurs(checkout.clone()).into())
+    Ok(None)
 }
 
 /// What a checkout costs, as it travels.
@@ -69,6 +105,22 @@ fn diff_on_wire(a: &Manifest, b: &Manifest) -> DiffAnswer {
     }
 }
 
+/// Erases a checkout.
+#[utoipa::path(
+    delete,
+    path = "/v1/checkouts/{checkout}",
+    operation_id = "erase_checkout",
+    tag = "checkouts",
+    params(
+        ("checkout" = String, Path, description = "Its path below the checkout root, slashes and all"),
+    ),
+    responses(
+        (status = 204, description = "Nobody sees it any more"),
+        (status = 404, description = "There is none", body = FailureBody),
+        (status = 409, description = "It is pinned", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn erase(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
     let shown = checkout.clone();

@@ -12,6 +12,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame};
 use shaman_proto::wire::event::{Event, EventData};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::blob::set;
@@ -26,6 +27,20 @@ const ALIVE_EVERY: Duration = Duration::from_secs(15);
 /// Events in one piece of the body.
 const EVENTS_MAX: usize = 100;
 
+/// Tells what happens, as server-sent events.
+///
+/// The last 1,000 are kept; a listener that is slower, or away for longer, is told `lost`.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    operation_id = "listen",
+    tag = "care",
+    params(("Last-Event-ID" = Option<String>, Header, description = "Where to go on")),
+    responses(
+        (status = 200, description = "A stream of these", body = EventData, content_type = "text/event-stream"),
+        (status = 503, description = "Too many listen", body = FailureBody),
+    ),
+)]
 pub(super) async fn listen(
     State(shared): State<Shared>,
     headers: HeaderMap,

@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::BlobRef;
 use shaman_proto::limits::{FRAME_BYTES_MAX, FRAMES_MAX};
 use shaman_proto::wire::blobs::{FRAMES_TYPE, Fate, FrameFate, FramesAnswer};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use tokio::sync::oneshot;
 
 use super::framing::{Framed, Framing};
+use super::openapi::Binary;
 use crate::http::Shared;
 use crate::http::body::{drain_beside, essence, next_frame};
 use crate::http::failure::Failure;
@@ -37,16 +39,33 @@ const WINDOW: usize = 4;
 /// How long frames wait for others.
 const LINGER: Duration = Duration::from_millis(50);
 
+/// Stores many small blobs.
+///
+/// The body is a stream of frames: a name of 40 bytes (digest, then size as 64 bits, little endian), then the bytes. They are stored as they come; a bad one does not spoil its neighbours, and a connection that is cut keeps what was complete.
+#[utoipa::path(
+    post,
+    path = "/v1/blobs",
+    operation_id = "send_frames",
+    tag = "blobs",
+    request_body(content = Binary, content_type = "application/vnd.shaman.frames"),
+    responses(
+        (status = 200, description = "The fate of each frame, in order", body = FramesAnswer),
+        (status = 400, description = "A frame could not be understood; the fates of those before it", body = FramesAnswer),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn receive(
     State(shared): State<Shared>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    if !essence(&headers).eq_ignore_ascii_case(FRAMES_TYPE) {
+    let is_encoded =
+        headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity");
+    if is_encoded || !essence(&headers).eq_ignore_ascii_case(FRAMES_TYPE) {
         drain_beside(body);
         return Err(Failure::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("send frames, with the header `Content-Type: {FRAMES_TYPE}`"),
+            format!("send frames as they are, with the header `Content-Type: {FRAMES_TYPE}`"),
         ));
     }
     let (tell, told) = oneshot::channel();

@@ -5,6 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::wire::native::{CheckoutSummary, CheckoutsAnswer};
 use shaman_proto::{CheckoutPath, parse_duration};
 
@@ -31,8 +32,9 @@ const ROWS_MAX: usize = 100_000;
 const ROWS: usize = 1_000;
 
 /// What may be asked of the list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Listing {
     /// Only those behind this path.
     after: String,
@@ -70,6 +72,18 @@ impl Filter {
     }
 }
 
+/// Lists checkouts by path, page by page.
+#[utoipa::path(
+    get,
+    path = "/v1/checkouts",
+    operation_id = "list_checkouts",
+    tag = "checkouts",
+    params(Listing),
+    responses(
+        (status = 200, description = "A page", body = CheckoutsAnswer),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn list(
     State(shared): State<Shared>,
     query: Result<Query<Listing>, QueryRejection>,

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shaman_proto::limits::{ENTRIES_MAX, JSON_BODY_BYTES_MAX};
 use shaman_proto::wire::checkouts::{CheckOutAnswer, CheckOutRequest, FileList, MissingFailure};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry, ManifestError};
 
 use crate::http::Shared;
@@ -22,6 +23,20 @@ enum Read {
     NoManifest(BlobRef),
 }
 
+/// Makes a checkout of a list of files, or of a list that was sent as a blob.
+#[utoipa::path(
+    post,
+    path = "/v1/checkouts",
+    operation_id = "check_out",
+    tag = "checkouts",
+    request_body = CheckOutRequest,
+    responses(
+        (status = 201, description = "Made, at this path", body = CheckOutAnswer),
+        (status = 424, description = "Blobs are missing; all are named", body = MissingFailure),
+        (status = 400, description = "The list cannot stand in one directory", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn check_out(
     State(shared): State<Shared>,
     headers: HeaderMap,

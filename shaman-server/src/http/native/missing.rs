@@ -9,8 +9,10 @@ use shaman_proto::limits::{ENTRIES_MAX, JSON_BODY_BYTES_MAX};
 use shaman_proto::wire::blobs::{
     LIST_TYPE, MissingAnswer, MissingRequest, NAME_BYTES, decode_list, encode_list,
 };
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::{BlobRef, ManifestError};
 
+use super::openapi::Binary;
 use crate::http::Shared;
 use crate::http::body::{drain_beside, essence, json_bytes, whole};
 use crate::http::failure::Failure;
@@ -25,6 +27,22 @@ enum Form {
     Binary,
 }
 
+/// Tells which of these blobs have to be sent.
+///
+/// In request order, each once. What the server has stays for the grace from now on. Lists of 40 bytes a blob are the digest and the size as 64 bits, little endian; `Accept` asks for the other form.
+#[utoipa::path(
+    post,
+    path = "/v1/missing",
+    operation_id = "missing",
+    tag = "blobs",
+    request_body(
+        content((MissingRequest = "application/json"), (Binary = "application/vnd.shaman.blobs")),
+    ),
+    responses(
+        (status = 200, description = "What is missing", content((MissingAnswer = "application/json"), (Binary = "application/vnd.shaman.blobs"))),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn missing(
     State(shared): State<Shared>,
     headers: HeaderMap,

@@ -9,6 +9,7 @@ mod framing;
 mod listing;
 mod making;
 mod missing;
+mod openapi;
 mod pins;
 mod put;
 mod range;
@@ -22,7 +23,7 @@ mod uploads;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::{get, head, post, put as put_route};
+use axum::routing::{self, get, head, post};
 
 use super::Shared;
 use super::failure::Failure;
@@ -34,6 +35,8 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 /// Its routes.
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
+        .route("/v1/openapi.json", get(openapi::document))
+        .route("/v1/docs", get(openapi::page))
         .route("/v1/missing", post(missing::missing))
         .route("/v1/blobs", post(frames::receive))
         .route("/v1/blobs/{blob}", get(blob::send).put(put::put))
@@ -46,7 +49,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/damage", get(damage::show))
         .route("/v1/checkouts", get(listing::list).post(making::check_out))
         .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))
-        .route("/v1/pins/{*checkout}", put_route(pins::pin).delete(pins::unpin))
+        .route("/v1/pins/{*checkout}", routing::put(pins::pin).delete(pins::unpin))
 }
 
 /// Seconds since 1970, as RFC 3339.

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::wire::native::Pin;
 
 use super::BODY_BYTES_MAX;
@@ -16,6 +17,22 @@ use crate::store::StoredPin;
 /// Most characters of a reason: it stands in lists.
 const REASON_MAX: usize = 500;
 
+/// Keeps a checkout whatever becomes of its job.
+#[utoipa::path(
+    put,
+    path = "/v1/pins/{checkout}",
+    operation_id = "pin_checkout",
+    tag = "checkouts",
+    params(
+        ("checkout" = String, Path, description = "Its path below the checkout root, slashes and all"),
+    ),
+    request_body = Pin,
+    responses(
+        (status = 204, description = "Pinned"),
+        (status = 404, description = "There is no such checkout", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn pin(
     State(shared): State<Shared>,
     url: InUrl,
@@ -46,6 +63,21 @@ pub(super) async fn pin(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// Takes a pin away.
+#[utoipa::path(
+    delete,
+    path = "/v1/pins/{checkout}",
+    operation_id = "unpin_checkout",
+    tag = "checkouts",
+    params(
+        ("checkout" = String, Path, description = "Its path below the checkout root, slashes and all"),
+    ),
+    responses(
+        (status = 204, description = "Not pinned any more"),
+        (status = 404, description = "It was not pinned"),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn unpin(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
     let was_pinned = shared.run(move |ops| ops.unpin(&checkout)).await??;

@@ -8,14 +8,16 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::{BlobRef, headers};
 
 use super::blob::{BlobInUrl, parse, set};
+use super::openapi::Binary;
 use super::unpack::Unpacking;
 use crate::http::Shared;
 use crate::http::body::{Piece, content_length, drain_beside, next_piece};
 use crate::http::failure::Failure;
-use crate::ops::{Begun, Ops, Upload, UploadError, Uploaded};
+use crate::ops::{Begun, Keep, Ops, Upload, UploadError, Uploaded};
 use crate::store::Mismatch;
 
 /// Whether all of the blob has come with this body.
@@ -34,6 +36,30 @@ enum Ended {
     Elsewhere(Failure, u64),
 }
 
+/// Stores a blob of any size.
+///
+/// What came of a large one is kept when the connection is lost or the server restarts.
+#[utoipa::path(
+    put,
+    path = "/v1/blobs/{blob}",
+    operation_id = "put_blob",
+    tag = "blobs",
+    params(
+        ("blob" = String, Path, description = "`<64 hex>-<size>`"),
+        ("Upload-Offset" = Option<u64>, Header, description = "Where this body goes on, in bytes of the blob"),
+        ("Upload-Complete" = Option<String>, Header, description = "`?0`: more is to come"),
+        ("Content-Encoding" = Option<String>, Header, description = "`zstd`, with a window of 8 MiB at most"),
+    ),
+    request_body(content = Binary, content_type = "application/octet-stream"),
+    responses(
+        (status = 201, description = "Stored"),
+        (status = 204, description = "It was there"),
+        (status = 202, description = "Kept; more is to come"),
+        (status = 409, description = "It goes on elsewhere, see `Upload-Offset`", body = FailureBody),
+        (status = 422, description = "The bytes are not what the name says", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn put(
     State(shared): State<Shared>,
     url: BlobInUrl,
@@ -44,6 +70,28 @@ pub(super) async fn put(
     answer(&shared, url, &headers, offset, body).await
 }
 
+/// Goes on with an upload, for clients of the draft of resumable uploads; `Upload-Offset` has to be there.
+#[utoipa::path(
+    patch,
+    path = "/v1/uploads/{blob}",
+    operation_id = "append_to_upload",
+    tag = "blobs",
+    params(
+        ("blob" = String, Path, description = "`<64 hex>-<size>`"),
+        ("Upload-Offset" = Option<u64>, Header, description = "Where this body goes on, in bytes of the blob"),
+        ("Upload-Complete" = Option<String>, Header, description = "`?0`: more is to come"),
+        ("Content-Encoding" = Option<String>, Header, description = "`zstd`, with a window of 8 MiB at most"),
+    ),
+    request_body(content = Binary, content_type = "application/partial-upload"),
+    responses(
+        (status = 201, description = "Stored"),
+        (status = 204, description = "It was there"),
+        (status = 202, description = "Kept; more is to come"),
+        (status = 409, description = "It goes on elsewhere, see `Upload-Offset`", body = FailureBody),
+        (status = 422, description = "The bytes are not what the name says", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn append(
     State(shared): State<Shared>,
     url: BlobInUrl,
@@ -156,7 +204,11 @@ fn begin(
         let received = received.unwrap_or(offset);
         return Err(Mismatch::Size { declared, received }.into());
     }
-    ops.begin_resumable(blob, offset)
+    let keep = match complete {
+        Complete::Yes => Keep::Large,
+        Complete::No => Keep::All,
+    };
+    ops.begin_resumable(blob, offset, keep)
 }
 
 struct Receiving {
@@ -178,7 +230,7 @@ impl Receiving {
             return Err(Failure::malformed("the body ends inside a frame of zstd; send it again"));
         }
         if complete == Complete::No {
-            return Ok(Ended::Kept(self.upload.received_bytes()));
+            return Ok(Ended::Kept(self.upload.kept_bytes()));
         }
         let uploaded = ops.finish_upload(self.upload).map_err(Failure::of_upload)?;
         Ok(Ended::Uploaded(uploaded))

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shaman_proto::wire::care::{ScrubAnswer, ScrubPass, ScrubRequest};
+use shaman_proto::wire::failure::Failure as FailureBody;
 
 use super::{BODY_BYTES_MAX, time_on_wire};
 use crate::config::parse_rate;
@@ -14,6 +15,18 @@ use crate::http::failure::Failure;
 use crate::http::flamenco::json;
 use crate::ops;
 
+/// Asks for all blobs to be read again; answered at once.
+#[utoipa::path(
+    post,
+    path = "/v1/scrub",
+    operation_id = "ask_scrub",
+    tag = "care",
+    request_body = ScrubRequest,
+    responses(
+        (status = 202, description = "It is about to", body = ScrubAnswer),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn ask(
     State(shared): State<Shared>,
     headers: HeaderMap,
@@ -39,6 +52,17 @@ pub(super) async fn ask(
     answer(&shared, StatusCode::ACCEPTED).await
 }
 
+/// Tells how far the scrub is.
+#[utoipa::path(
+    get,
+    path = "/v1/scrub",
+    operation_id = "get_scrub",
+    tag = "care",
+    responses(
+        (status = 200, description = "Where it is", body = ScrubAnswer),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn show(State(shared): State<Shared>) -> Result<Response, Failure> {
     answer(&shared, StatusCode::OK).await
 }

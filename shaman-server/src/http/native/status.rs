@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use shaman_proto::wire::care::{LastSweep, StatusAnswer, StorageAbilities};
+use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::wire::native::Weight;
 
 use super::{scrub, time_on_wire};
@@ -13,6 +14,17 @@ use crate::http::flamenco::json;
 use crate::ops::{Dry, LookupError, Ops};
 use crate::upkeep;
 
+/// Tells how the store is.
+#[utoipa::path(
+    get,
+    path = "/v1/status",
+    operation_id = "get_status",
+    tag = "care",
+    responses(
+        (status = 200, description = "What is there and how it is", body = StatusAnswer),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn show(State(shared): State<Shared>) -> Result<Response, Failure> {
     let status = shared.run(status).await??;
     Ok(json(StatusCode::OK, &status))

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shaman_proto::parse_duration;
-use shaman_proto::wire::native::SweepRequest;
+use shaman_proto::wire::failure::Failure as FailureBody;
+use shaman_proto::wire::native::{SweepAnswer, SweepRequest};
 
 use super::BODY_BYTES_MAX;
 use crate::http::Shared;
@@ -15,6 +16,19 @@ use crate::http::flamenco::json;
 use crate::ops::Dry;
 use crate::upkeep;
 
+/// Removes what nothing uses; only says what it would do unless told otherwise.
+#[utoipa::path(
+    post,
+    path = "/v1/sweep",
+    operation_id = "sweep",
+    tag = "care",
+    request_body = SweepRequest,
+    responses(
+        (status = 200, description = "What was done, or would be", body = SweepAnswer),
+        (status = 409, description = "Another sweep runs, or too much would go", body = FailureBody),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn sweep(
     State(shared): State<Shared>,
     headers: HeaderMap,

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::headers;
+use shaman_proto::wire::failure::Failure as FailureBody;
 
 use super::blob::{BlobInUrl, parse, set};
 use super::put::tell_progress;
@@ -11,6 +12,18 @@ use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::ops::LookupError;
 
+/// Tells how far an upload is: `Upload-Offset`, `Upload-Complete`, `Upload-Length`.
+#[utoipa::path(
+    head,
+    path = "/v1/uploads/{blob}",
+    operation_id = "get_upload",
+    tag = "blobs",
+    params(("blob" = String, Path, description = "`<64 hex>-<size>`")),
+    responses(
+        (status = 204, description = "So far, or complete"),
+        (status = 404, description = "Nothing is kept"),
+    ),
+)]
 pub(super) async fn show(
     State(shared): State<Shared>,
     url: BlobInUrl,
@@ -37,6 +50,19 @@ pub(super) async fn show(
     Ok(response)
 }
 
+/// Throws away what is kept of an upload.
+#[utoipa::path(
+    delete,
+    path = "/v1/uploads/{blob}",
+    operation_id = "forget_upload",
+    tag = "blobs",
+    params(("blob" = String, Path, description = "`<64 hex>-<size>`")),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 404, description = "Nothing was kept"),
+        (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
+    ),
+)]
 pub(super) async fn forget(
     State(shared): State<Shared>,
     url: BlobInUrl,

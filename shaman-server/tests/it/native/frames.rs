@@ -95,6 +95,33 @@ fn frames_are_blobs_like_any_other() {
 }
 
 #[test]
+fn frames_that_are_flushed_at_once_are_blobs_too() {
+    let server = TestServer::configured("durability: blob\n");
+    let blobs: Vec<Blob> = (0..200).map(|n| Blob::new(format!("blob {n}"))).collect();
+    let answer = send(&server, &body(&blobs));
+    assert!(fates(&answer, &blobs).iter().all(|fate| *fate == Fate::Stored));
+    assert!(blobs.iter().all(|blob| server.blob_path(blob).exists()));
+}
+
+#[test]
+fn a_frame_heals_what_was_damaged() {
+    let server = TestServer::start();
+    let blob = Blob::new("whole contents");
+    send(&server, &body(std::slice::from_ref(&blob)));
+    let checkout = server.checked_out("job", &[blob.entry("a")]);
+    let path = server.blob_path(&blob);
+    // In the same file: it stands in the checkout, too.
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::write(&path, "other contents").unwrap();
+    assert_eq!(server.status_of(&blob), "unknown");
+    let answer = send(&server, &body(std::slice::from_ref(&blob)));
+    assert_eq!(fates(&answer, std::slice::from_ref(&blob)), [Fate::Stored]);
+    eventually("the checkout is healed", || {
+        std::fs::read(checkout.join("a")).unwrap() == blob.bytes
+    });
+}
+
+#[test]
 fn the_same_blob_in_many_frames_and_bodies_at_once_is_stored_once() {
     let server = TestServer::start();
     let blobs = vec![Blob::new("one of many"); 300];
@@ -129,6 +156,8 @@ fn a_name_that_is_none_ends_the_body_and_what_came_before_is_told() {
     let no_frames = server.connect().send("POST", URL, &[], b"x");
     assert_eq!(no_frames.status, 415);
     no_frames.message();
+    let packed = [("Content-Type", FRAMES_TYPE), ("Content-Encoding", "zstd")];
+    assert_eq!(server.connect().send("POST", URL, &packed, b"x").status, 415);
     assert_eq!(send(&server, b"").status, 200, "no frames are none too many");
 }
 

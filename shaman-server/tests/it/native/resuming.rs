@@ -125,6 +125,21 @@ fn an_upload_goes_on_after_a_restart_and_after_a_kill() {
 }
 
 #[test]
+fn an_upload_that_begins_anew_leaves_nothing_of_the_one_before() {
+    let server = TestServer::start();
+    let blob = varied(1_500_000);
+    let connection = begin(&server, &blob, 2_000_000);
+    eventually("something has come", || offset(&server, &blob).is_some_and(|at| at > 1_000_000));
+    let folder = std::sync::Arc::clone(&server.folder);
+    server.kill();
+    drop(connection);
+    let server = TestServer::start_in(&folder, "state");
+    assert_eq!(server.leftovers().len(), 1, "the part");
+    assert_eq!(put(&server, &blob, &[], &blob.bytes).status, 201);
+    assert!(server.leftovers().is_empty());
+}
+
+#[test]
 fn an_offset_that_is_wrong_changes_nothing_and_says_the_right_one() {
     let server = TestServer::start();
     let blob = varied(1_000_000);
@@ -175,6 +190,20 @@ fn a_part_that_is_wrong_never_becomes_a_blob() {
     put(&server, &other, &[("Upload-Complete", "?0")], &other.bytes[..1_000_000]);
     assert_eq!(server.connect().send("DELETE", &upload_url(&other), &[], b"").status, 204);
     assert_eq!(server.connect().send("DELETE", &upload_url(&other), &[], b"").status, 404);
+    assert!(server.leftovers().is_empty());
+}
+
+#[test]
+fn a_part_of_a_small_blob_is_kept_when_the_sender_says_that_it_is_one() {
+    let server = TestServer::start();
+    let blob = Blob::new("in two parts");
+    let first = put(&server, &blob, &[("Upload-Complete", "?0")], &blob.bytes[..5]);
+    assert_eq!((first.status, first.header("upload-offset")), (202, Some("5")));
+    let whole =
+        put(&server, &blob, &[("Upload-Complete", "?0"), ("Upload-Offset", "5")], &blob.bytes[5..]);
+    assert_eq!((whole.status, whole.header("upload-offset")), (202, Some("12")), "not yet");
+    let end = put(&server, &blob, &[("Upload-Offset", "12")], b"");
+    assert_eq!(end.status, 201, "{}", end.text());
     assert!(server.leftovers().is_empty());
 }
 

@@ -1,0 +1,112 @@
+//! `GET /v1/openapi.json` and `GET /v1/docs`: what this API is, made from its handlers.
+
+use axum::http::StatusCode;
+use axum::response::{Html, Response};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{OpenApi, PartialSchema, ToSchema};
+
+use super::{
+    blob, checkouts, damage, events, frames, listing, making, missing, pins, put, scrub, status,
+    sweep, uploads,
+};
+use crate::http::flamenco::json;
+
+/// A page that shows the document; it needs nothing from elsewhere.
+const PAGE: &str = include_str!("docs.html");
+
+/// Bytes, in the document.
+pub(super) enum Binary {}
+
+impl PartialSchema for Binary {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new().schema_type(Type::String).format(Some(binary)).into()
+    }
+}
+
+impl ToSchema for Binary {}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Shaman",
+        description = "The native API of shaman-server. A blob is named by SHA-256 and size; a checkout is a directory of hard links to blobs. A failed request answers with one sentence that says what was wrong and what to do.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "blobs", description = "Bytes, in and out"),
+        (name = "checkouts", description = "Directories of them"),
+        (name = "care", description = "Looking after the store"),
+    ),
+    paths(
+        missing::missing,
+        frames::receive,
+        blob::send,
+        put::put,
+        uploads::show,
+        put::append,
+        uploads::forget,
+        making::check_out,
+        listing::list,
+        checkouts::show,
+        checkouts::erase,
+        checkouts::compared,
+        pins::pin,
+        pins::unpin,
+        status::show,
+        events::listen,
+        sweep::sweep,
+        scrub::ask,
+        scrub::show,
+        damage::show,
+    )
+)]
+struct Document;
+
+pub(super) async fn document() -> Response {
+    json(StatusCode::OK, &Document::openapi())
+}
+
+pub(super) async fn page() -> Html<&'static str> {
+    Html(PAGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_is_in_the_document_and_nothing_else() {
+        let (_, table) = include_str!("mod.rs").split_once("fn routes()").unwrap();
+        let (table, _) = table.split_once("\n}").unwrap();
+        let mut served = BTreeSet::new();
+        for route in table.split(".route(").skip(1) {
+            let (_, route) = route.split_once('"').unwrap();
+            let (path, handlers) = route.split_once('"').unwrap();
+            if handlers.contains("openapi::") {
+                continue;
+            }
+            for method in ["get", "put", "post", "delete", "patch", "head"] {
+                if handlers.contains(&format!("{method}(")) {
+                    served.insert(format!("{method} {}", path.replace("{*", "{")));
+                }
+            }
+        }
+        let document = serde_json::to_value(Document::openapi()).unwrap();
+        let mut told = BTreeSet::new();
+        let mut ids = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                told.insert(format!("{method} {path}"));
+                assert!(ids.insert(operation["operationId"].to_string()), "{path}");
+                assert!(operation["summary"].is_string(), "{method} {path} says what it does");
+            }
+        }
+        // It is answered where a checkout is: paths have slashes in them.
+        assert!(told.remove("get /v1/checkouts/{a}/diff/{b}"));
+        assert_eq!(told, served);
+    }
+}
