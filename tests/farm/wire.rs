@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shaman_tests::between::{Between, Deed};
+use shaman_tests::manager::{Manager, Setup};
 use shaman_tests::server::program;
+use shaman_tests::wire::sha256_hex;
 
 use crate::support::{Farm, copy_tree, last_line, project_root};
 
@@ -104,13 +106,39 @@ fn a_submit_in_which_nothing_changed_makes_two_requests_and_sends_no_blob() {
     assert!(asked[0].contains("/configuration/shared-storage/"), "{asked:?}");
     assert_eq!(asked[1], "POST /v1/checkouts");
 
-    // What the server has lost meanwhile is sent all the same.
-    let texture = std::fs::read(studio.join("textures/poster.png")).unwrap();
-    let size = texture.len();
-    std::fs::write(studio.join("textures/poster.png"), noise(size, 99)).unwrap();
+    // What the server has lost meanwhile is told by the checkout, and sent.
+    let texture = studio.join("textures/poster.png");
+    let sum = sha256_hex(&std::fs::read(&texture).unwrap());
+    let (first, rest) = sum.split_at(2);
+    std::fs::remove_dir_all(farm.path("storage/file-store/stored").join(first).join(rest)).unwrap();
     way.forget();
     assert_eq!(submit()["uploaded_files"], 1);
-    assert_eq!(way.count("POST /v1/missing"), 1);
+    assert_eq!((way.count("POST /v1/missing"), way.count("POST /v1/checkouts")), (0, 2));
+
+    let size = texture.metadata().unwrap().len();
+    std::fs::write(&texture, noise(usize::try_from(size).unwrap(), 99)).unwrap();
+    way.forget();
+    assert_eq!(submit()["uploaded_files"], 1);
+    assert_eq!((way.count("POST /v1/missing"), way.count("POST /v1/checkouts")), (1, 1));
+}
+
+#[test]
+fn flamencos_own_server_gets_all_of_it_in_its_own_words() {
+    let farm = Farm::start();
+    let files = small(20);
+    let mut files: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    files.push(("cache.vdb", noise(3 << 20, 21)));
+    let dir = folder(&farm, &files);
+    let manager = Manager::start(Setup::new(&farm.path("flamenco")).with_shaman()).unwrap();
+    for uploaded in [21, 0] {
+        let end = upload(&farm, &manager.url(), &dir);
+        assert_eq!((&end["files"], &end["uploaded_files"]), (&21.into(), &uploaded.into()));
+        let location = Path::new(end["location"].as_str().unwrap());
+        for (name, bytes) in &files {
+            assert!(std::fs::read(location.join(name)).unwrap() == *bytes, "{name}");
+        }
+    }
 }
 
 #[test]

@@ -11,10 +11,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use shaman_proto::{BlobRef, BlobSize, Digest};
-
-/// Bytes of one entry.
-const ENTRY_BYTES: usize = 40;
+use shaman_proto::BlobRef;
+use shaman_proto::wire::blobs::{decode_list, encode_list};
 
 /// Held for as long as this lives.
 #[derive(Debug)]
@@ -29,13 +27,8 @@ impl Lease {
     pub(super) fn take(dir: &Path, blobs: &[BlobRef]) -> io::Result<Self> {
         let path = dir.join(format!("{:016x}", fastrand::u64(..)));
         let mut file = File::create_new(&path)?;
-        let mut bytes = Vec::with_capacity(blobs.len() * ENTRY_BYTES);
-        for blob in blobs {
-            bytes.extend_from_slice(blob.digest.as_bytes());
-            bytes.extend_from_slice(&blob.size.bytes().to_be_bytes());
-        }
         file.lock()?;
-        file.write_all(&bytes)?;
+        file.write_all(&encode_list(blobs))?;
         Ok(Self { path, _file: file })
     }
 }
@@ -58,16 +51,11 @@ pub(super) fn held(dir: &Path) -> io::Result<HashSet<BlobRef>> {
             Ok(()) => drop(fs::remove_file(&path)),
             Err(TryLockError::WouldBlock) => {
                 let Ok(bytes) = fs::read(&path) else { continue };
-                held.extend(bytes.chunks_exact(ENTRY_BYTES).filter_map(entry_of));
+                // Nobody else writes there; what is torn all the same holds nothing.
+                held.extend(decode_list(&bytes).unwrap_or_default());
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
     Ok(held)
-}
-
-fn entry_of(bytes: &[u8]) -> Option<BlobRef> {
-    let (digest, size) = bytes.split_at_checked(32)?;
-    let digest = Digest::from_bytes(digest.try_into().ok()?);
-    Some(BlobRef::new(digest, BlobSize::new(u64::from_be_bytes(size.try_into().ok()?)).ok()?))
 }
