@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, FileType, Mode, statat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, StatxFlags, makedev, statat, statx};
 use rustix::io::Errno;
 use shaman_proto::BlobRef;
 
@@ -55,7 +55,10 @@ impl Store {
                 return Ok(None);
             }
         }
-        self.find_remembered(blob)
+        if self.is_ours_alone() {
+            return self.find_remembered(blob);
+        }
+        look_afresh(&path, blob)
     }
 
     fn find_remembered(&self, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
@@ -177,6 +180,27 @@ pub(super) fn look_at(
         }
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
         failed @ Err(_) => failed.map(|_| None).during("look at", &shown()),
+    }
+}
+
+/// The same, whatever the kernel remembers: another machine may have changed it just now.
+pub(super) fn look_afresh(path: &Path, blob: &BlobRef) -> Result<Option<StoredBlob>, DiskError> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_FORCE_SYNC;
+    match statx(CWD, path, flags, StatxFlags::BASIC_STATS) {
+        Ok(stat) => {
+            let whole = FileType::from_raw_mode(stat.stx_mode.into()).is_file()
+                && stat.stx_size == blob.size.bytes();
+            Ok(whole.then_some(StoredBlob {
+                last_used: u64::try_from(stat.stx_mtime.tv_sec).unwrap_or(0),
+                is_writable: stat.stx_mode & 0o222 != 0,
+                links: stat.stx_nlink.into(),
+                file: (makedev(stat.stx_dev_major, stat.stx_dev_minor), stat.stx_ino),
+                changed: u64::try_from(stat.stx_ctime.tv_sec).unwrap_or(u64::MAX),
+                modified_ns: nanoseconds(stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec.into()),
+            }))
+        }
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+        failed @ Err(_) => failed.map(|_| None).during("look at", path),
     }
 }
 

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use shaman_proto::BlobRef;
 
 use super::Store;
-use super::blobs::{StoredBlob, look_at, read_dir, walk_blobs_below};
+use super::blobs::{StoredBlob, look_afresh, look_at, read_dir, walk_blobs_below};
 use super::disk::{DiskError, During as _};
 use super::layout::blob_below_stored;
 use super::staged::in_directory;
@@ -89,7 +89,11 @@ impl Store {
         batch: &TrashBatch,
     ) -> Result<Option<StoredBlob>, DiskError> {
         let path = batch.path.join(blob_below_stored(blob));
-        look_at(CWD, &path, blob, || path.clone())
+        if self.is_ours_alone() {
+            return look_at(CWD, &path, blob, || path.clone());
+        }
+        // The rename was ours, but whoever began to use it may be on another machine.
+        look_afresh(&path, blob)
     }
 
     /// All batches, the oldest first.
