@@ -8,6 +8,7 @@ use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry};
 use super::missing::row_of;
 use super::{LookupError, Ops};
 use crate::index::{BlobRow, CheckoutRow, IndexError};
+use crate::store::Empties;
 
 /// Rows written at once.
 const BATCH: usize = 1_000;
@@ -60,7 +61,7 @@ impl Ops {
                     ControlFlow::Break(())
                 }
             };
-        self.store.walk_blobs(|blob, found| {
+        self.store.walk_blobs(Empties::Stay, |blob, found| {
             done.blobs += 1;
             batch.push((blob, row_of(&found)));
             if batch.len() < BATCH {

@@ -32,7 +32,7 @@ fn walk(dir: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 
 /// What lies on the storage though nothing runs: half uploads, trees in staging, manifests without
 /// a checkout, checkouts without a manifest, empty directories of checkouts. (A kill in the middle of
-/// a sweep may leave an empty directory for blobs, which the next blob there fills.)
+/// a sweep may leave an empty directory for blobs, which the next sweep takes.)
 pub fn leftovers(storage: &Path, servers: usize) -> Vec<String> {
     let store = storage.join("file-store");
     let mut left: Vec<PathBuf> = walk(&store.join("uploading")).0;
