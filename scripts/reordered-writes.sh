@@ -28,6 +28,8 @@ cargo build --quiet -p shaman-server -p shaman-tests
 programs=$CARGO_TARGET_DIR/debug
 
 folder=${FOLDER:-$(mktemp -d "${TMPDIR:-/tmp}/shaman-reordered.XXXXXX")}
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
 finish() {
     [ -n "${FOLDER:-}" ] || rm -rf "$folder"
 }

@@ -13,10 +13,10 @@ use super::promises::{Book, Files};
 /// Clients at once.
 const CLIENTS: u64 = 3;
 
-/// Blobs that are swept when no checkout has them; the index lies on the logged disk, too.
-const YAML: &str = "reserve: 0\ntrash_grace: 1s\nshaman: {garbageCollect: {maxAge: 3s}}\n";
+/// Blobs are swept when no checkout has them, and some files are copies.
+const YAML: &str = "reserve: 0\ntrash_grace: 1s\nshaman: {garbageCollect: {maxAge: 3s}}\ncheckouts: {copy_globs: ['*.copy']}\n";
 
-/// Works for so long below this folder and notes what is promised.
+/// Works for so long below this folder and notes what is promised. The index lies there, too.
 pub(crate) fn record(folder: &Path, promises: &Path, lasts: Duration) {
     let book = Book::new(promises);
     let server = Server::start(&folder.join("storage"), folder, YAML);
@@ -47,7 +47,11 @@ fn work(number: u64, address: SocketAddr, book: &Book, end: Instant) {
         // In directories, or all in one: they are flushed in two ways.
         let is_flat = random.bool();
         let blobs: Vec<Vec<u8>> = (0..random.usize(1..7)).map(|_| bytes(&mut random)).collect();
-        let place = |n: usize| if is_flat { n.to_string() } else { format!("dir{}/{n}", n % 3) };
+        let place = |n: usize| {
+            let dir = if is_flat { String::new() } else { format!("dir{}/", n % 3) };
+            let ending = if n % 4 == 3 { ".copy" } else { "" };
+            format!("{dir}{n}{ending}")
+        };
         let files: Files =
             blobs.iter().enumerate().map(|(n, bytes)| (place(n), sha256_hex(bytes))).collect();
         let entries: Vec<Value> = blobs

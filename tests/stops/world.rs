@@ -220,6 +220,18 @@ impl World {
         left
     }
 
+    /// Directories in which a blob was.
+    pub(crate) fn empty_directories_of_blobs(&self) -> Vec<PathBuf> {
+        let below = |dir: PathBuf| {
+            let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+            entries.map(|entry| entry.path()).collect::<Vec<_>>()
+        };
+        let mut dirs: Vec<PathBuf> =
+            below(self.storage.join("file-store/stored")).into_iter().flat_map(below).collect();
+        dirs.retain(|dir| below(dir.clone()).is_empty());
+        dirs
+    }
+
     /// What is wrong while no server runs: what workers see, and what is not ours.
     pub(crate) fn wrong_at_rest(&mut self) -> Vec<String> {
         for (checkout, files) in std::mem::take(&mut self.open) {

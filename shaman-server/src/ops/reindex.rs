@@ -9,6 +9,7 @@ use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 use super::missing::row_of;
 use super::{CaughtUp, LookupError, Ops};
 use crate::index::{BlobRow, CheckoutRow, IndexError};
+use crate::store::Empties;
 
 /// Rows written at once.
 const BATCH: usize = 1_000;
@@ -82,7 +83,7 @@ impl Ops {
     ) -> Result<(), ReindexError> {
         let mut failure = Ok(());
         let mut batch: Vec<(BlobRef, BlobRow)> = Vec::with_capacity(BATCH);
-        self.store.walk_blobs(|blob, found| {
+        self.store.walk_blobs(Empties::Stay, |blob, found| {
             done.blobs += 1;
             batch.push((blob, row_of(&found)));
             if batch.len() == BATCH {

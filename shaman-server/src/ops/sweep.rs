@@ -25,7 +25,7 @@ use shaman_proto::BlobRef;
 use super::resume::Short;
 use super::{LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
-use crate::store::{DiskError, StoredBlob, TrashBatch};
+use crate::store::{DiskError, Empties, StoredBlob, TrashBatch};
 
 /// Blobs looked up in the index at once.
 const BATCH: usize = 4_096;
@@ -174,7 +174,8 @@ impl Ops {
     ) -> Result<Vec<Candidate>, SweepError> {
         let oldest_kept = self.oldest_kept(order.max_age);
         let mut candidates: Vec<Candidate> = Vec::new();
-        self.store.walk_blobs(|blob, found| {
+        let empties = if order.dry == Dry::No { Empties::Go } else { Empties::Stay };
+        self.store.walk_blobs(empties, |blob, found| {
             let bytes = blob.size.bytes();
             swept.all.add(bytes);
             if found.last_used >= oldest_kept {

@@ -33,6 +33,16 @@ pub struct StoredBlob {
     pub modified_ns: u64,
 }
 
+/// Whether directories of blobs that hold none go when they are met: somebody was killed between
+/// taking the last one away and this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empties {
+    /// They stay.
+    Stay,
+    /// They go.
+    Go,
+}
+
 impl Store {
     /// Looks for a blob; `None` when it is missing.
     ///
@@ -98,15 +108,16 @@ impl Store {
         after: Option<&BlobRef>,
         mut visit: impl FnMut(BlobRef) -> std::ops::ControlFlow<()>,
     ) -> Result<(), DiskError> {
-        walk_blobs_after(&self.layout.stored(), after, |blob| Ok(visit(blob)))
+        walk_blobs_after(&self.layout.stored(), after, Empties::Stay, |blob| Ok(visit(blob)))
     }
 
     /// Calls `visit` with each blob on disk until it says to stop.
     pub fn walk_blobs(
         &self,
+        empties: Empties,
         mut visit: impl FnMut(BlobRef, StoredBlob) -> std::ops::ControlFlow<()>,
     ) -> Result<(), DiskError> {
-        walk_blobs_below(&self.layout.stored(), |blob| {
+        walk_blobs_after(&self.layout.stored(), None, empties, |blob| {
             Ok(match self.find(&blob)? {
                 Some(found) => visit(blob, found),
                 None => std::ops::ControlFlow::Continue(()),
@@ -120,13 +131,14 @@ pub(super) fn walk_blobs_below(
     dir: &Path,
     visit: impl FnMut(BlobRef) -> Result<std::ops::ControlFlow<()>, DiskError>,
 ) -> Result<(), DiskError> {
-    walk_blobs_after(dir, None, visit)
+    walk_blobs_after(dir, None, Empties::Stay, visit)
 }
 
 /// The same for those behind `after`, in order.
 fn walk_blobs_after(
     dir: &Path,
     after: Option<&BlobRef>,
+    empties: Empties,
     mut visit: impl FnMut(BlobRef) -> Result<std::ops::ControlFlow<()>, DiskError>,
 ) -> Result<(), DiskError> {
     let hex = after.map(|blob| blob.digest.to_string());
@@ -139,7 +151,12 @@ fn walk_blobs_after(
             if first == after_first && rest.as_str() < after_rest {
                 continue;
             }
-            let mut blobs: Vec<BlobRef> = read_dir(&rest_dir)?
+            let files = read_dir(&rest_dir)?;
+            if files.is_empty() && empties == Empties::Go {
+                // Goes only if it still is; who wants to put something there makes it again.
+                drop(std::fs::remove_dir(&rest_dir));
+            }
+            let mut blobs: Vec<BlobRef> = files
                 .iter()
                 .filter_map(|file| parse_blob(&first, &rest, file.to_str()?))
                 .filter(|blob| after.is_none_or(|after| blob > after))

@@ -59,7 +59,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 pub use abilities::{Abilities, Ability};
-pub use blobs::StoredBlob;
+pub use blobs::{Empties, StoredBlob};
 pub use checkouts::{Published, Taken};
 pub use disk::{DiskError, FullDisk};
 pub use erase::{Removal, RemovedTree};

@@ -197,17 +197,19 @@ impl Verified {
     /// latest before a checkout names it; unless other machines may have the storage, too: then
     /// its bytes are flushed before, since nobody there could do it. On failure nothing is left.
     pub fn commit(mut self, store: &Store, now_secs: u64) -> Result<Committed, DiskError> {
-        if let Some(file) = self.staged.file.take() {
-            let path = &self.staged.path;
-            let meta = file.metadata().during("look at", path)?;
-            if meta.mode() & 0o7777 != READ_ONLY {
-                file.set_permissions(Permissions::from_mode(READ_ONLY))
-                    .during("make read-only", path)?;
-            }
-            if !store.is_ours_alone() {
-                file.sync_all().during("flush", path)?;
-            }
+        let file = self.staged.file.take().expect("it is open until it is committed");
+        let path = &self.staged.path;
+        let mut meta = file.metadata().during("look at", path)?;
+        if meta.mode() & 0o7777 != READ_ONLY {
+            file.set_permissions(Permissions::from_mode(READ_ONLY))
+                .during("make read-only", path)?;
         }
+        if !store.is_ours_alone() {
+            file.sync_all().during("flush", path)?;
+            // Its keeper may have its own opinion of when it was written.
+            meta = file.metadata().during("look at", path)?;
+        }
+        drop(file);
         let Staged { blob, path, place, .. } = &self.staged;
         let target = store.layout.blob(blob);
         let dir = target.parent().expect("a blob's path has a directory");

@@ -50,6 +50,21 @@ fn trash(server: &TestServer) -> usize {
 }
 
 #[test]
+fn a_directory_without_blobs_goes_with_the_next_sweep_that_is_not_dry() {
+    let server = TestServer::start();
+    let blob = Blob::new("kept");
+    server.upload(&blob);
+    // A sweep was killed between the rename and this.
+    let empty = server.storage.join("file-store/stored/ab").join("c".repeat(62));
+    std::fs::create_dir_all(&empty).unwrap();
+    assert_eq!(sweep(&server, &json!({})).status, 200);
+    assert!(empty.exists(), "a dry one changes nothing");
+    swept(&server);
+    assert!(!empty.exists());
+    assert!(server.blob_path(&blob).exists());
+}
+
+#[test]
 fn what_nothing_uses_goes_and_everything_else_stays() {
     let server = TestServer::start();
     let old = 40 * DAY;

@@ -33,8 +33,8 @@ fn walk(dir: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 
 /// What lies on the storage though nothing runs: half uploads, trees in staging, manifests without
 /// a checkout, checkouts without a manifest, empty directories of checkouts. (A kill in the middle of
-/// a sweep may leave an empty directory for blobs, which the next blob there fills; and the directory
-/// of half uploads whose digests begin alike stays until a server starts.)
+/// a sweep may leave an empty directory for blobs, which the next sweep takes; and the directory of
+/// half uploads whose digests begin alike stays until a server starts.)
 pub fn leftovers(storage: &Path, servers: usize) -> Vec<String> {
     let store = storage.join("file-store");
     let uploading = store.join("uploading");
