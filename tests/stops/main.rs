@@ -8,8 +8,9 @@
 //! (the power of the file system is cut while the server stands still); all names, and of bytes only
 //! what was flushed (the same, when the journal has been written). Each hides another mistake.
 //!
-//! `SHAMAN_STOPS=all` ends it after every call; else every fifth one is taken (of a start every
-//! fifteenth), others in each test. `SHAMAN_STOPS_VERB` names the only verb to try. Cutting the power needs root.
+//! `SHAMAN_STOPS=all` ends it after every call; else every seventh one is taken (of a start every
+//! twenty-first), others in each test. `SHAMAN_STOPS_VERB` names the only verb to try. Cutting the
+//! power needs root.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![expect(
     clippy::disallowed_methods,
@@ -79,7 +80,7 @@ fn stride(rest: Rest, verb: &Verb) -> Stride {
     };
     // A start makes a hundred calls, most of them to try the storage.
     let sparser = if matches!(verb.act, Act::Start) { 3 } else { 1 };
-    Stride { first: first * sparser, step: 5 * sparser }
+    Stride { first: first * sparser, step: 7 * sparser }
 }
 
 fn stop_everywhere(rest: Rest) {
