@@ -416,3 +416,31 @@ fn a_file_that_changes_while_it_is_sent_is_checked_out_as_what_it_became() {
         String::from_utf8_lossy(&output.stdout).contains("changed while it was being submitted")
     );
 }
+
+#[test]
+fn a_list_that_is_too_long_for_a_proxy_goes_as_a_blob() {
+    let farm = Farm::start();
+    // With paths that make a list of 2 MB.
+    let folders = "a-directory-with-a-long-name/".repeat(12);
+    let files: Vec<(String, Vec<u8>)> = (0..4_500)
+        .map(|at| (format!("{folders}{at}.png"), format!("pixels {}", at % 5).into_bytes()))
+        .collect();
+    let files: Vec<(&str, Vec<u8>)> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    let dir = folder(&farm, &files);
+    let way = Between::start(farm.server.address(), |head, _| {
+        let bytes = head.text("Content-Length").and_then(|text| text.parse::<u64>().ok());
+        if bytes.is_some_and(|bytes| bytes > 1 << 20) { Deed::Refuse(413) } else { Deed::Pass }
+    });
+    let end = upload(&farm, &way.url, &dir);
+    assert_eq!((&end["files"], &end["uploaded_files"]), (&4_500.into(), &5.into()));
+    assert_same(&farm, &end, &dir, &[files[0].0, files[4_499].0]);
+    let made: Vec<u16> = way
+        .seen()
+        .iter()
+        .filter(|seen| seen.request == "POST /v1/checkouts")
+        .map(|seen| seen.status)
+        .collect();
+    assert_eq!(made, [413, 201]);
+    assert!(way.count("PUT ") > 2, "in parts: {:?}", requests(&way));
+}

@@ -116,6 +116,7 @@ async fn send_missing(
             path: job.files[*at].path.clone(),
             name: job.files[*at].in_pack.clone(),
             hashed: hashed[*at],
+            bytes: None,
         })
         .collect();
     let bytes = to_send.iter().map(|file| file.hashed.blob.size.bytes()).sum();

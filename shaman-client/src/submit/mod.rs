@@ -17,6 +17,7 @@
 
 mod flamenco;
 mod hashing;
+mod list;
 mod native;
 mod sender;
 

@@ -11,6 +11,7 @@ use shaman_proto::{BlobRef, ManifestEntry};
 use tokio::time::Instant;
 
 use super::hashing::Names;
+use super::list;
 use super::sender::{Item, Load, Sender};
 use super::{ROUNDS_MAX, SubmitError, Submitted, summary};
 use crate::api::{Api, ApiError, CheckedOut, Patience, patiently};
@@ -25,6 +26,18 @@ const GATHERING: Duration = Duration::from_millis(100);
 
 /// Unless there are so many.
 const GATHERED_MAX: usize = 10_000;
+
+/// Status of whoever takes no list of that length.
+const TOO_LONG: u16 = 413;
+
+/// How the server gets the list of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In the request.
+    Inline,
+    /// As a blob, in parts if need be.
+    AsBlob,
+}
 
 /// How it ended.
 pub(super) enum Ended {
@@ -57,6 +70,7 @@ pub(super) async fn submit(
         }
         None => run.hash_and_send().await?,
     }
+    let mut way = Way::Inline;
     for _ in 0..ROUNDS_MAX {
         let Some(hashed) = run.all() else {
             return Err(SubmitError::KeepsLosing(api.base().into()));
@@ -69,11 +83,21 @@ pub(super) async fn submit(
             size: hashed.blob.size,
             sha256: hashed.blob.digest,
         };
-        let request = CheckOutRequest {
-            checkout: job.name.clone(),
-            blend: Option::clone(&blend),
-            files: Some(paths.iter().zip(&hashed).map(entry).collect()),
-            manifest: None,
+        let files = paths.iter().zip(&hashed).map(entry).collect();
+        let request = match way {
+            Way::Inline => CheckOutRequest {
+                checkout: job.name.clone(),
+                blend: Option::clone(&blend),
+                files: Some(files),
+                manifest: None,
+            },
+            Way::AsBlob => CheckOutRequest {
+                checkout: job.name.clone(),
+                manifest: Some(
+                    list::send(api, Option::clone(&blend), files, &line, progress).await?,
+                ),
+                ..CheckOutRequest::default()
+            },
         };
         progress.tell(Event::Began { phase: Phase::Checkout, files: 0, bytes: 0 });
         let ended = check_out(api, &request, progress).await;
@@ -91,6 +115,9 @@ pub(super) async fn submit(
                     run.send(blob);
                 }
                 run.go(None).await?;
+            }
+            Err(error) if error.status() == Some(TOO_LONG) && way == Way::Inline => {
+                way = Way::AsBlob;
             }
             Err(error) if is_not_ours(&error) => return Ok(Ended::NotOurs(hashed)),
             Err(error) => return Err(error.into()),
@@ -183,7 +210,7 @@ impl<'a> Run<'a> {
         progress.tell(Event::Grew { phase, files: 1, bytes });
         let file = &self.job.files[at];
         let (path, name) = (file.path.clone(), file.in_pack.clone());
-        self.sender.add(Item { at, file: ToSend { path, name, hashed } });
+        self.sender.add(Item { at, file: ToSend { path, name, hashed, bytes: None } });
     }
 
     async fn hash_and_send(&mut self) -> Result<(), SubmitError> {

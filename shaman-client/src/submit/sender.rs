@@ -140,7 +140,7 @@ mod tests {
         let blob = BlobRef::new(Digest::from_bytes([0; 32]), BlobSize::new(size).unwrap());
         let fingerprint = Fingerprint { size, modified_ns: 0, changed_ns: 0, inode: 0 };
         let hashed = Hashed { blob, fingerprint };
-        Item { at, file: ToSend { path: "a".into(), name: "a".into(), hashed } }
+        Item { at, file: ToSend { path: "a".into(), name: "a".into(), hashed, bytes: None } }
     }
 
     fn filled(sizes: &[u64]) -> Sender {

@@ -13,6 +13,7 @@ pub use pack::{PACK_FILES_MAX, PACKED_BYTES_MAX, PackError, Packed, framed_bytes
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
@@ -41,6 +42,8 @@ pub struct ToSend {
     pub name: String,
     /// What it was when it was hashed.
     pub hashed: Hashed,
+    /// Its bytes, if there is no file; then it has to be sent by [`send_alone`], to our server.
+    pub bytes: Option<Bytes>,
 }
 
 /// What became of a file.
@@ -107,6 +110,11 @@ pub async fn send_alone(
         && let put::Ended::Sent(sent) = put::put(api, file, line, progress).await?
     {
         return Ok(sent);
+    }
+    if file.bytes.is_some() {
+        let message = "something before the server takes neither a list of that length nor PUT; \
+                       let it take longer requests";
+        return Err(api.refusal(413, message).into());
     }
     send_patiently(api, file, progress).await
 }

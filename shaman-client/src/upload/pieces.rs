@@ -45,10 +45,26 @@ impl Fate {
     }
 }
 
+/// Where bytes come from.
+#[derive(Debug)]
+enum Input {
+    File(File),
+    Memory(io::Cursor<Bytes>),
+}
+
+impl io::Read for Input {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(into),
+            Self::Memory(bytes) => bytes.read(into),
+        }
+    }
+}
+
 /// An open file that is, as far as the file system says, what was hashed.
 #[derive(Debug)]
 pub(super) struct Source {
-    file: File,
+    bytes: Input,
     blob: BlobRef,
     left: u64,
     hasher: Sha256,
@@ -63,12 +79,19 @@ pub(super) async fn open(path: &Path, hashed: Hashed) -> io::Result<Option<Sourc
         let is_same = Fingerprint::of(&file.metadata()?) == hashed.fingerprint;
         let (blob, left) = (hashed.blob, hashed.blob.size.bytes());
         let (hasher, fate) = (Sha256::new(), Fate::default());
-        Ok(is_same.then_some(Source { file, blob, left, hasher, fate }))
+        let bytes = Input::File(file);
+        Ok(is_same.then_some(Source { bytes, blob, left, hasher, fate }))
     })
     .await
 }
 
 impl Source {
+    /// Bytes that are the blob.
+    pub(super) fn of(bytes: Bytes, blob: BlobRef) -> Self {
+        let (bytes, left) = (Input::Memory(io::Cursor::new(bytes)), blob.size.bytes());
+        Self { bytes, blob, left, hasher: Sha256::new(), fate: Fate::default() }
+    }
+
     /// Where faults will be noted.
     pub(super) fn fate(&self) -> Fate {
         self.fate.clone()
@@ -110,7 +133,7 @@ impl Source {
         let most = self.left.min(most);
         let most = usize::try_from(most).map_or(PIECE_BYTES, |most| most.min(PIECE_BYTES));
         let mut piece = vec![0; most];
-        if let Err(error) = self.file.read_exact(&mut piece) {
+        if let Err(error) = self.bytes.read_exact(&mut piece) {
             return Err(self.fate.note(match error.kind() {
                 io::ErrorKind::UnexpectedEof => Fault::Changed,
                 _ => Fault::Unreadable(error),

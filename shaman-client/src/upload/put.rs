@@ -61,6 +61,8 @@ struct Putting<'a> {
     /// Bytes of it that progress was told of.
     told: Arc<AtomicU64>,
     fate: Fate,
+    /// Whether it pays to compress it, once that was tried.
+    pays: Option<bool>,
 }
 
 /// Sends a file, again and again while that may help, from where it broke off.
@@ -71,7 +73,8 @@ pub(super) async fn put(
     progress: &Listener,
 ) -> Result<Ended, UploadError> {
     let told = Arc::default();
-    let mut putting = Putting { api, file, line, progress, told, fate: Fate::default() };
+    let mut putting =
+        Putting { api, file, line, progress, told, fate: Fate::default(), pays: None };
     let ended = putting.all().await;
     match ended {
         Ok(Ended::Sent(Sent::Changed) | Ended::NotTaken) | Err(_) => putting.tell(0),
@@ -178,7 +181,10 @@ impl Putting<'_> {
     /// Opens the file and reads up to where it goes on; `None` when it is another one by now.
     async fn open(&mut self, offset: u64) -> Result<Option<Source>, UploadError> {
         let reading = |source| HashError::reading(&self.file.path, source);
-        let opened = pieces::open(&self.file.path, self.file.hashed).await.map_err(reading)?;
+        let opened = match &self.file.bytes {
+            Some(bytes) => Some(Source::of(bytes.clone(), self.file.hashed.blob)),
+            None => pieces::open(&self.file.path, self.file.hashed).await.map_err(reading)?,
+        };
         let Some(source) = opened else { return Ok(None) };
         self.fate = source.fate();
         match source.skip_to(offset).await {
@@ -192,7 +198,7 @@ impl Putting<'_> {
     }
 
     /// What goes in the next request.
-    async fn next(&self, offset: u64) -> Result<Part, UploadError> {
+    async fn next(&mut self, offset: u64) -> Result<Part, UploadError> {
         let (size, rate) = (self.file.hashed.blob.size.bytes(), self.line.rate());
         let left = size - offset;
         if size <= KEPT_BYTES_MIN {
@@ -203,15 +209,13 @@ impl Putting<'_> {
             _ => self.line.body_bytes_max(),
         };
         let bytes = left.min(most);
-        let is_packed = match rate {
-            Some(rate) if self.line.takes_unknown_lengths() => {
-                let path = self.file.path.clone();
-                let tried = on_a_thread(move || squeeze::pays(&path, size, rate)).await;
-                // Whoever reads it next says what is wrong with it.
-                tried.unwrap_or(false)
-            }
-            _ => false,
-        };
+        if let Some(rate) = rate.filter(|_| self.pays.is_none() && self.file.bytes.is_none()) {
+            let path = self.file.path.clone();
+            let tried = on_a_thread(move || squeeze::pays(&path, size, rate)).await;
+            // Whoever reads it next says what is wrong with it.
+            self.pays = Some(tried.unwrap_or(false));
+        }
+        let is_packed = self.pays == Some(true) && self.line.takes_unknown_lengths();
         Ok(Part { offset, bytes, is_packed })
     }
 
@@ -249,6 +253,9 @@ impl Putting<'_> {
             Some(Fault::Changed) => return Ok(Some(Ended::Sent(Sent::Changed))),
             Some(Fault::Unreadable(source)) => return Err(reading(source).into()),
             None => {}
+        }
+        if self.file.bytes.is_some() {
+            return Ok(None);
         }
         // It may be in the file though not in what was read of it yet.
         let now = tokio::fs::metadata(&self.file.path).await.map_err(reading)?;
