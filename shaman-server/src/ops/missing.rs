@@ -40,10 +40,14 @@ impl Ops {
         let doubtful_since = self.doubts.since();
         let rows = self.index.blobs(&names)?;
         let is_known = |row: &BlobRow| doubtful_since.is_none_or(|since| row.last_used < since);
+        // Then a blob without a name is missing, and one look at the disk tells. One that a sweep
+        // takes right now is called missing, too, and comes back with the next question or upload.
+        let is_trash_empty = self.store.trash_batches()?.is_empty();
         let mut learned = Vec::new();
         for ((position, blob), row) in batch.iter().zip(rows) {
             let known = match row.filter(is_known) {
                 Some(row) => Some(row),
+                None if is_trash_empty && !self.store.has_name(blob)? => None,
                 None => self.find_known(blob, row)?.map(|found| {
                     let row = row_of(&found);
                     learned.push((*blob, row));

@@ -76,6 +76,15 @@ impl Store {
         look_at(&self.stored, blob_below_stored(blob), blob, path)
     }
 
+    /// Says whether anything has this blob's name, be it a blob or not.
+    pub fn has_name(&self, blob: &BlobRef) -> Result<bool, DiskError> {
+        match statat(&self.stored, blob_below_stored(blob), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Ok(true),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+            failed @ Err(_) => failed.map(|_| true).during("look at", &self.layout.blob(blob)),
+        }
+    }
+
     /// Makes a stock server's blob read-only, as ours are, before a checkout shares its bytes with
     /// workers. A blob that belongs to another user stays as it is.
     pub fn make_read_only(&self, blob: &BlobRef) -> Result<(), DiskError> {
