@@ -10,7 +10,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use shaman_proto::{MANIFEST_FILE, Manifest, ManifestEntry};
 
 use super::cache::BlobCache;
-use super::{FetchError, Means};
+use super::{FetchError, Means, place};
 use crate::aside::Aside;
 use crate::progress::{Event, Listener, Phase};
 use crate::stop::Stop;
@@ -53,7 +53,7 @@ impl Tree {
         let files = self.manifest.files.len() as u64;
         self.progress.tell(Event::Began { phase, files, bytes: self.manifest.bytes() });
         let placing = |source| FetchError::place(&self.into, source);
-        let parent = super::place::parent(&self.into);
+        let parent = place::parent(&self.into);
         let tree = Aside::begin(parent).map_err(placing)?;
         self.directories(tree.path())?;
         let can_clone = AtomicBool::new(true);
@@ -73,7 +73,11 @@ impl Tree {
         if self.stop.is_asked() {
             return Err(FetchError::Stopped);
         }
-        std::fs::rename(tree.path(), &self.into).map_err(placing)?;
+        std::fs::rename(tree.path(), &self.into).map_err(|source| {
+            // Somebody else was quicker, and what is there now says who.
+            let taken = place::refuse_taken(&self.into, &self.manifest).err();
+            taken.unwrap_or_else(|| placing(source))
+        })?;
         tree.keep();
         self.progress.tell(Event::Ended { phase });
         Ok(Built::Whole)

@@ -19,6 +19,7 @@ mod flamenco;
 mod hashing;
 mod list;
 mod native;
+mod run;
 mod sender;
 
 use std::collections::HashSet;

@@ -290,6 +290,25 @@ fn two_fetches_of_the_same_blobs_at_once_get_them_once() {
 }
 
 #[test]
+fn of_two_fetches_into_one_directory_one_is_told_that_it_is_there() {
+    let bytes = long();
+    let peer = Blobs::start(&[("a", &bytes)], |_, _| {
+        std::thread::sleep(Duration::from_millis(500));
+        None
+    });
+    let worker = Worker::new();
+    let first = worker.command(&peer, &[]).stderr(Stdio::piped()).spawn().unwrap();
+    let second = worker.command(&peer, &[]).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = [first, second].map(|child| child.wait_with_output().unwrap());
+    let statuses: Vec<_> = ended.iter().filter_map(|output| output.status.code()).collect();
+    assert!(statuses == [0, 1] || statuses == [1, 0], "{ended:?}");
+    let told = ended.iter().map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(told.collect::<String>().contains("has this checkout already"));
+    assert_eq!(worker.jobs(), ["shot"]);
+    assert!(worker.is_verified());
+}
+
+#[test]
 fn the_cache_keeps_to_its_size_and_not_to_the_cost_of_what_is_fetched() {
     let (worker, peer) = (Worker::new(), Blobs::start(&FILES, |_, _| None));
     worker.fetched(&peer, &["--cache-size", "5B"]);
