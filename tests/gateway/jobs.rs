@@ -359,7 +359,9 @@ fn a_job_counts_although_its_client_hung_up() {
             job.len()
         );
         connection.send(head.as_bytes(), job.as_bytes()).unwrap();
-        house.manager.wait_for(PATIENCE, |seen| seen.brief() == "POST /api/v3/jobs").unwrap();
+        let asked =
+            || house.manager.seen().iter().filter(|s| s.brief() == "POST /api/v3/jobs").count();
+        eventually("the Manager is asked", || asked() == 2);
     }
     eventually("the Manager has the job", || house.manager.jobs().len() == 2);
     looked_again(&house, 1);

@@ -47,7 +47,13 @@ impl Promises {
                 let path = dir.join(name);
                 let found = std::fs::read(&path)
                     .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                assert!(found == *bytes, "{} is not what was promised", path.display());
+                assert!(
+                    found == *bytes,
+                    "{} is not what was promised: {} bytes instead of {}",
+                    path.display(),
+                    found.len(),
+                    bytes.len()
+                );
             }
             assert!(dir.join(".shaman-manifest.json").is_file());
         }

@@ -197,8 +197,8 @@ pub(super) fn any_other_lives(layout: &Layout, own: &str) -> Result<bool, DiskEr
 /// after it yet.
 pub(super) fn any_other(layout: &Layout, own: &str) -> Result<bool, DiskError> {
     let names = read_dir(&layout.staging())?;
-    let ids = names.iter().filter_map(|name| id_in(name.to_str()?.strip_suffix(LOCK_ENDING)?));
-    Ok(ids.into_iter().any(|id| id != own))
+    let locks = names.iter().filter_map(|name| name.to_str()).filter(|n| n.ends_with(LOCK_ENDING));
+    Ok(locks.filter_map(id_in).any(|id| id != own))
 }
 
 /// Says whether the server with this id is gone: its lock file is away or can be taken.
@@ -233,6 +233,21 @@ pub(super) fn id_in(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_server_is_seen_by_its_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path());
+        std::fs::create_dir_all(layout.staging()).unwrap();
+        let one = Instance::claim(&layout, 100, None).unwrap();
+        std::fs::write(layout.staging().join("sweep.lock"), "").unwrap();
+        assert!(!any_other(&layout, one.id()).unwrap());
+        let other = Instance::claim(&layout, 100, None).unwrap();
+        assert!(any_other(&layout, one.id()).unwrap());
+        assert!(any_other_lives(&layout, one.id()).unwrap());
+        drop(other);
+        assert!(!any_other(&layout, one.id()).unwrap());
+    }
 
     #[test]
     fn doubt_outlives_whoever_has_it_until_it_is_over() {

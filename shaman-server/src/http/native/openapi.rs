@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use super::{
-    blob, checkouts, damage, events, frames, listing, making, missing, pins, put, scrub, status,
-    sweep, uploads,
+    blob, checkouts, damage, events, frames, listing, making, missing, pins, put, reindex, scrub,
+    status, sweep, uploads,
 };
 use crate::http::flamenco::json;
 
@@ -59,6 +59,7 @@ impl ToSchema for Binary {}
         sweep::sweep,
         scrub::ask,
         scrub::show,
+        reindex::ask,
         damage::show,
     )
 )]
