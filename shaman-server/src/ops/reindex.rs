@@ -92,14 +92,28 @@ impl Ops {
             flow(failure.is_ok() && go_on())
         })?;
         failure?;
-        Ok(self.put_new(&mut batch)?)
+        self.put_new(&mut batch)
     }
 
-    fn put_new(&self, batch: &mut Vec<(BlobRef, BlobRow)>) -> Result<(), IndexError> {
+    fn put_new(&self, batch: &mut Vec<(BlobRef, BlobRow)>) -> Result<(), LookupError> {
         let names: Vec<BlobRef> = batch.iter().map(|(blob, _)| *blob).collect();
         let known = self.index.blobs(&names)?;
-        let new = batch.drain(..).zip(known).filter(|(_, row)| row.is_none());
-        self.index.put_blobs(new.map(|(found, _)| found))
+        let new: Vec<(BlobRef, BlobRow)> = batch
+            .drain(..)
+            .zip(known)
+            .filter(|(_, row)| row.is_none())
+            .map(|(found, _)| found)
+            .collect();
+        self.index.put_blobs(new.iter().copied())?;
+        // A sweep may have taken one since it was found. It forgets the row behind its rename, too:
+        // whichever of us comes last sees what the other did.
+        let mut gone = Vec::new();
+        for (blob, _) in &new {
+            if self.store.find(blob)?.is_none() {
+                gone.push(*blob);
+            }
+        }
+        Ok(self.index.forget_blobs(&gone)?)
     }
 
     /// Writes the rows of all checkouts.

@@ -277,6 +277,8 @@ impl Ops {
                 swept.held.add(bytes);
                 return Ok(());
             }
+            // A reindex may have found it just before the rename, and written its row.
+            self.index.forget_blobs([blob])?;
         }
         swept.swept.add(bytes);
         Ok(())
