@@ -332,6 +332,8 @@ fn a_job_that_we_cannot_read_does_not_get_past_us() {
     assert_eq!(house.manager.jobs().len(), 1);
     // One that came another way is in the list. It names a checkout; nothing else is held up.
     let (id, other) = house.submitted("proj/other");
+    // A job that the server never saw in a list is nothing to it.
+    looked_again(&house, 1);
     let list = house.ask_manager("GET", "/api/v3/jobs", None);
     let mut jobs = json(&list)["jobs"].as_array().unwrap().clone();
     jobs.retain(|job| job["id"] != id.as_str());
