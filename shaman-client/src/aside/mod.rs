@@ -11,9 +11,13 @@
 //! is locked and left alone.
 #![expect(clippy::disallowed_methods, reason = "this layer owns what is built and not named yet")]
 
+mod blocks;
+
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub(crate) use blocks::share_blocks;
 
 use crate::hash::Fingerprint;
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{CopyError, Means};
+use crate::aside::share_blocks;
 use crate::hash::{Fingerprint, HashError};
 use crate::progress::{Event, Listener, Phase};
 
@@ -43,7 +44,7 @@ pub(super) fn copy(
             return Ok(());
         }
         let target = File::create_new(to).map_err(writing)?;
-        if clone(&source, &target).is_ok() {
+        if share_blocks(&source, &target).is_ok() {
             tell(progress, before.len());
         } else if !pieces(&source, &target, stop, progress).map_err(writing)? {
             return Err(CopyError::Stopped);
@@ -90,16 +91,4 @@ fn pieces(
 
 fn tell(progress: &Listener, bytes: u64) {
     progress.tell(Event::Advanced { phase: Phase::Copy, files: 0, bytes });
-}
-
-/// Lets both files share their blocks, which takes no time and no room.
-#[cfg(target_os = "linux")]
-fn clone(source: &File, target: &File) -> io::Result<()> {
-    Ok(rustix::fs::ioctl_ficlone(target, source)?)
-}
-
-/// Elsewhere files are copied.
-#[cfg(not(target_os = "linux"))]
-fn clone(_source: &File, _target: &File) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }

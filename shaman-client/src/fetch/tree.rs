@@ -11,7 +11,7 @@ use shaman_proto::{MANIFEST_FILE, Manifest, ManifestEntry};
 
 use super::cache::BlobCache;
 use super::{FetchError, Means, place};
-use crate::aside::Aside;
+use crate::aside::{Aside, share_blocks};
 use crate::progress::{Event, Listener, Phase};
 use crate::stop::Stop;
 
@@ -133,7 +133,7 @@ impl Tree {
     fn copy(&self, from: &Path, to: &Path, can_clone: &AtomicBool) -> io::Result<bool> {
         let (source, mut target) = (File::open(from)?, File::create_new(to)?);
         if can_clone.load(Ordering::Relaxed) {
-            if clone(&source, &target).is_ok() {
+            if share_blocks(&source, &target).is_ok() {
                 self.told(source.metadata()?.len());
                 return Ok(true);
             }
@@ -154,18 +154,6 @@ impl Tree {
     fn told(&self, bytes: u64) {
         self.progress.tell(Event::Advanced { phase: Phase::Copy, files: 0, bytes });
     }
-}
-
-/// Lets both files share their blocks, which takes no time and no room.
-#[cfg(target_os = "linux")]
-fn clone(source: &File, target: &File) -> io::Result<()> {
-    Ok(rustix::fs::ioctl_ficlone(target, source)?)
-}
-
-/// Elsewhere files are copied.
-#[cfg(not(target_os = "linux"))]
-fn clone(_source: &File, _target: &File) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Makes all that lies on the same file system survive a power cut, before it gets its name.
