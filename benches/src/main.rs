@@ -3,9 +3,6 @@
 //! `cargo run -p shaman-benches -- deps`: time and memory of `shaman deps`, against the floor and
 //! against Blender Asset Tracer 1.23.
 //!
-//! `cargo run -p shaman-benches -- frames`: time of many small blobs in one body, and in a request
-//! each, against a loop that only makes and renames files.
-//!
 //! `cargo run -p shaman-benches -- memory`: growth of server and client while a 2 GiB file is
 //! submitted, against the limit of 64 MiB.
 //!
@@ -17,7 +14,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 mod deps;
-mod frames;
+mod discard;
 mod memory;
 mod process;
 mod store;
@@ -28,11 +25,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
         Some("deps") => deps::run(),
-        Some("frames") => frames::run(),
         Some("memory") => memory::run(),
         Some("store") => store::run(),
         Some("unfold") => unfold::run(),
-        _ => Err(anyhow::anyhow!("say which figure: deps, frames, memory, store or unfold")),
+        _ => Err(anyhow::anyhow!("say which figure: deps, memory, store or unfold")),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

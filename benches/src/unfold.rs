@@ -1,20 +1,14 @@
 //! What the adapter before the HTTP parser costs an upload: the same server, which throws bodies
 //! away, with it and without it, in turns.
 
-use std::convert::Infallible;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt as _, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
 use shaman_server::http::{Tunnel, Unfold};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+
+use crate::discard;
 
 const BODY_BYTES: usize = 1 << 30;
 const PIECE_BYTES: usize = 1 << 20;
@@ -68,24 +62,13 @@ async fn listen(is_unfolding: bool) -> anyhow::Result<SocketAddr> {
         while let Ok((stream, _)) = listener.accept().await {
             drop(stream.set_nodelay(true));
             if is_unfolding {
-                serve(Unfold::new(stream, Tunnel::default())).await;
+                discard::serve(Unfold::new(stream, Tunnel::default())).await;
             } else {
-                serve(stream).await;
+                discard::serve(stream).await;
             }
         }
     });
     Ok(address)
-}
-
-async fn serve(io: impl AsyncRead + AsyncWrite + Unpin) {
-    let discard = service_fn(async |request: Request<Incoming>| {
-        let mut body = request.into_body();
-        while let Some(Ok(_)) = body.frame().await {}
-        Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
-    });
-    let mut server = http1::Builder::new();
-    let connection = server.max_buf_size(256 << 10).serve_connection(TokioIo::new(io), discard);
-    drop(connection.await);
 }
 
 fn upload(address: SocketAddr, times: usize, bytes: usize) -> anyhow::Result<Duration> {

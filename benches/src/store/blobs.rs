@@ -9,9 +9,9 @@ use shaman_proto::ManifestEntry;
 use shaman_proto::wire::blobs::FRAMES_TYPE;
 use shaman_proto::wire::checkouts::CheckOutRequest;
 
-use super::discard::Discard;
 use super::farm::{Blob, Caller, Farm, frames, fresh};
 use super::{ROUNDS, Round, say};
+use crate::discard::Discard;
 
 const BLOBS: usize = 10_000;
 const BLOB_BYTES: usize = 4 << 10;
@@ -23,13 +23,15 @@ const DIRS: usize = 100;
 const CONNECTIONS: usize = 8;
 
 pub(super) fn rows(folder: &Path) -> anyhow::Result<()> {
-    let (mut stored, mut durable, mut flamenco) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut stored, mut as_stored) = (Vec::new(), Vec::new());
+    let (mut durable, mut flamenco) = (Vec::new(), Vec::new());
     let discard = Discard::start()?;
     for _ in 0..ROUNDS {
         let farm = Farm::start(folder)?;
         let blobs = fresh(BLOBS, BLOB_BYTES)?;
         let dir = farm.beside("loop")?;
         let limit = create_and_rename(&dir, &blobs)?;
+        let in_dirs = create_and_rename_as_stored(&farm.beside("loop-as-stored")?, &blobs)?;
         let start = Instant::now();
         rustix::fs::syncfs(File::open(&dir)?)?;
         let flushing = start.elapsed();
@@ -38,7 +40,9 @@ pub(super) fn rows(folder: &Path) -> anyhow::Result<()> {
         let mut caller = farm.connect()?;
         let start = Instant::now();
         caller.send("POST", "/v1/blobs", FRAMES_TYPE, &body)?;
-        stored.push(Round { ours: start.elapsed(), limit });
+        let ours = start.elapsed();
+        stored.push(Round { ours, limit });
+        as_stored.push(Round { ours, limit: in_dirs });
         caller.send("POST", "/v1/checkouts", "application/json", &request)?;
         durable.push(Round { ours: start.elapsed(), limit: limit + flushing });
 
@@ -48,6 +52,7 @@ pub(super) fn rows(folder: &Path) -> anyhow::Result<()> {
         flamenco.push(Round { ours, limit });
     }
     say("10,000 x 4 KiB in packs / create + rename", &stored, "0.6");
+    say("the same / with directories as the store has", &as_stored, "");
     say("the same, in a checkout / the same + syncfs", &durable, "0.6");
     say("the same through /api/v3 / hyper, discarding", &flamenco, "0.5");
     Ok(())
@@ -67,7 +72,22 @@ fn create_and_rename(dir: &Path, blobs: &[Blob]) -> anyhow::Result<Duration> {
     Ok(start.elapsed())
 }
 
-pub(super) fn checkout(blobs: &[Blob]) -> anyhow::Result<CheckOutRequest> {
+/// The same with a directory for each, as the store has it.
+fn create_and_rename_as_stored(dir: &Path, blobs: &[Blob]) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    for blob in blobs {
+        let temporary = dir.join("temporary");
+        File::create_new(&temporary)?.write_all(&blob.bytes)?;
+        let hex = blob.name.digest.to_string();
+        let (first, rest) = hex.split_at(2);
+        let to = dir.join(first).join(rest);
+        std::fs::create_dir_all(&to)?;
+        rustix::fs::rename(&temporary, to.join("blob"))?;
+    }
+    Ok(start.elapsed())
+}
+
+fn checkout(blobs: &[Blob]) -> anyhow::Result<CheckOutRequest> {
     let entry = |(number, blob): (usize, &Blob)| {
         let path = format!("dir{}/{number}.png", number % DIRS).parse()?;
         Ok(ManifestEntry { path, size: blob.name.size, sha256: blob.name.digest })

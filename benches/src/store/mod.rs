@@ -6,7 +6,6 @@
 
 mod blobs;
 mod checkouts;
-mod discard;
 mod farm;
 mod memory;
 mod questions;
