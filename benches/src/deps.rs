@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use crate::process;
+use crate::{process, project};
 
 /// Runs of which the median counts.
 const RUNS: usize = 7;
@@ -25,8 +25,8 @@ const BIG: &str = "--libraries 40 --textures 4000 --texture-size 16 --objects 20
 
 pub(crate) fn run() -> anyhow::Result<()> {
     process::ensure_built(&["shaman"])?;
-    let blender = found("get-blender.sh")?;
-    let bat = found("get-bat.sh")?;
+    let blender = project::found("get-blender.sh")?;
+    let bat = project::found("get-bat.sh")?;
     println!(
         "`shaman deps`, whole process, medians; floor: all .blends decompressed, all files looked at"
     );
@@ -52,15 +52,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn row(name: &str, options: &str, blender: &Path, bat: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let made = folder.path().join("made");
-    let script = scripts().join("make_project.py");
-    let mut make = Command::new(blender);
-    make.arg(script).arg(&made).args(options.split_ascii_whitespace());
-    anyhow::ensure!(
-        make.stdout(Stdio::null()).stderr(Stdio::null()).status()?.success(),
-        "no project was made"
-    );
-    let blend = made.join("project/shots/shot_010.blend");
+    let blend = project::make(blender, &folder.path().join("made"), options)?;
     let files = listed(&blend, &folder.path().join("first"))?;
     std::thread::sleep(SETTLED);
 
@@ -141,16 +133,4 @@ fn timed(command: &mut Command) -> anyhow::Result<Duration> {
 fn median(mut times: Vec<Duration>) -> anyhow::Result<Duration> {
     times.sort();
     times.get(times.len() / 2).copied().context("no run")
-}
-
-fn scripts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts")
-}
-
-/// The path that one of our scripts prints.
-fn found(script: &str) -> anyhow::Result<PathBuf> {
-    let output =
-        Command::new("sh").arg(scripts().join(script)).stderr(Stdio::inherit()).output()?;
-    anyhow::ensure!(output.status.success(), "`{script}` says why");
-    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }

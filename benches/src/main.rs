@@ -7,7 +7,11 @@
 //! submitted, against the limit of 64 MiB.
 //!
 //! `cargo run -p shaman-benches -- store`: what the server costs, against what disk, hash and JSON
-//! cost without it, and its memory.
+//! cost without it, and its memory; with a further word (stream, blobs, questions, checkouts, memory,
+//! sweep) a part of it.
+//!
+//! `cargo run -p shaman-benches -- submit`: a submit and a fetch of 990 files, against reading,
+//! hashing and writing them, and against `cp`.
 //!
 //! `cargo run -p shaman-benches -- unfold`: time of uploads with the adapter that unfolds request
 //! heads, against the same server without it.
@@ -17,7 +21,9 @@ mod deps;
 mod discard;
 mod memory;
 mod process;
+mod project;
 mod store;
+mod submit;
 mod unfold;
 
 use std::process::ExitCode;
@@ -26,9 +32,10 @@ fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
         Some("deps") => deps::run(),
         Some("memory") => memory::run(),
-        Some("store") => store::run(),
+        Some("store") => store::run(std::env::args().nth(2).as_deref()),
+        Some("submit") => submit::run(),
         Some("unfold") => unfold::run(),
-        _ => Err(anyhow::anyhow!("say which figure: deps, memory, store or unfold")),
+        _ => Err(anyhow::anyhow!("say which figure: deps, memory, store, submit or unfold")),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

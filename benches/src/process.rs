@@ -39,8 +39,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with files of its own.
     pub(crate) fn start(storage: &Path, state: &Path) -> anyhow::Result<Self> {
+        Self::start_with(storage, state, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn start_with(
+        storage: &Path,
+        state: &Path,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut child = program("shaman-server")
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .args(arguments)
             .arg("--storage")
             .arg(storage)
             .arg("--state")

@@ -395,6 +395,7 @@ pub struct PinArgs {
 
 /// Arguments of `shaman gc`.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct GcArgs {
     /// Only say what would be done
     #[arg(long)]
@@ -405,6 +406,9 @@ pub struct GcArgs {
     /// Also when nearly all of the store would go
     #[arg(long)]
     pub force: bool,
+    /// Look at every blob on the storage: slower, and finds what was put there past all servers
+    #[arg(long)]
+    pub storage: bool,
     /// Which server.
     #[command(flatten)]
     pub server: ServerArgs,

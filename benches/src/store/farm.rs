@@ -26,6 +26,14 @@ impl Farm {
         Ok(Self { server, folder })
     }
 
+    /// Another server on the same files, after the first one has ended.
+    pub(super) fn restart(self, arguments: &[&str]) -> anyhow::Result<Self> {
+        let Self { server, folder } = self;
+        drop(server);
+        let (storage, state) = (folder.path().join("storage"), folder.path().join("state"));
+        Ok(Self { server: Server::start_with(&storage, &state, arguments)?, folder })
+    }
+
     pub(super) fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")
     }

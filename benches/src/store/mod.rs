@@ -10,6 +10,7 @@ mod farm;
 mod memory;
 mod questions;
 mod stream;
+mod sweep;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,19 +20,35 @@ use shaman_tests::disk::Disk;
 use crate::process;
 
 /// Rounds of which the median counts.
-const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 5;
 
 /// Of the image that is mounted for the table of a disk.
-const DISK_BYTES: u64 = 16 << 30;
+pub(crate) const DISK_BYTES: u64 = 16 << 30;
 
 /// A file system in memory that every Linux has.
-const MEMORY: &str = "/dev/shm";
+pub(crate) const MEMORY: &str = "/dev/shm";
 
-pub(crate) fn run() -> anyhow::Result<()> {
+/// The rows of a part, on a file system.
+type Rows = fn(&Path) -> anyhow::Result<()>;
+
+const PARTS: [(&str, Rows); 5] = [
+    ("stream", stream::rows),
+    ("blobs", blobs::rows),
+    ("questions", questions::rows),
+    ("checkouts", checkouts::rows),
+    ("memory", memory::rows),
+];
+
+/// All rows, or those of one part.
+pub(crate) fn run(part: Option<&str>) -> anyhow::Result<()> {
     process::ensure_built(&["shaman-server"])?;
     if Path::new(MEMORY).is_dir() {
         let folder = tempfile::tempdir_in(MEMORY)?;
-        table("tmpfs", folder.path())?;
+        table("tmpfs", part, folder.path())?;
+        if part.is_none_or(|part| part == "sweep") {
+            sweep::rows(folder.path())?;
+            println!();
+        }
     }
     let Some(disk) = Disk::new("ext4", DISK_BYTES) else {
         println!("no ext4 can be mounted here (it takes root): no table of a disk");
@@ -39,26 +56,26 @@ pub(crate) fn run() -> anyhow::Result<()> {
     };
     let folder = disk.storage();
     std::fs::create_dir(&folder)?;
-    table("ext4 in an image", &folder)
+    table("ext4 in an image", part, &folder)
 }
 
-fn table(name: &str, folder: &Path) -> anyhow::Result<()> {
+fn table(name: &str, part: Option<&str>, folder: &Path) -> anyhow::Result<()> {
     println!("{name}; medians of {ROUNDS} rounds in turn, lowest and highest ratio behind them");
     println!("{:44} {:>10} {:>10} {:>20} {:>8}", "", "ours", "limit", "limit / ours", "asked");
-    stream::rows(folder)?;
-    blobs::rows(folder)?;
-    questions::rows(folder)?;
-    checkouts::rows(folder)?;
-    memory::rows(folder)?;
+    for (name, rows) in PARTS {
+        if part.is_none_or(|part| part == name) {
+            rows(folder)?;
+        }
+    }
     println!();
     Ok(())
 }
 
 /// Times of one round.
 #[derive(Debug, Clone, Copy)]
-struct Round {
-    ours: Duration,
-    limit: Duration,
+pub(crate) struct Round {
+    pub(crate) ours: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl Round {
@@ -69,7 +86,7 @@ impl Round {
 }
 
 /// Prints a row.
-fn say(name: &str, rounds: &[Round], asked: &str) {
+pub(crate) fn say(name: &str, rounds: &[Round], asked: &str) {
     let ratios = sorted(rounds.iter().map(|round| round.ratio()));
     let ours = sorted(rounds.iter().map(|round| round.ours.as_secs_f64()));
     let limit = sorted(rounds.iter().map(|round| round.limit.as_secs_f64()));

@@ -19,6 +19,10 @@ pub struct SweepRequest {
     /// Also when nearly all of the store would go.
     #[serde(default)]
     pub force: bool,
+    /// Look at every blob on the storage, not only at those that the server knows: slower, and finds
+    /// what somebody put there past all servers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub storage: bool,
 }
 
 fn yes() -> bool {

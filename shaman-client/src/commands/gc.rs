@@ -9,8 +9,12 @@ use crate::cli::GcArgs;
 
 pub(super) fn run(args: &GcArgs) -> anyhow::Result<()> {
     let api = Api::new(&args.server.server)?;
-    let request =
-        SweepRequest { dry_run: args.dry_run, max_age: args.max_age.clone(), force: args.force };
+    let request = SweepRequest {
+        dry_run: args.dry_run,
+        max_age: args.max_age.clone(),
+        force: args.force,
+        storage: args.storage,
+    };
     let report = ask(api.sweep(&request))?;
     if args.json {
         println!("{}", serde_json::to_string(&report)?);

@@ -17,12 +17,9 @@ use crate::tasks::beside;
 /// enough that a machine that was switched off does not hold its temporary file for ever.
 pub(super) const IDLE: Duration = Duration::from_mins(2);
 
-/// Bytes handed to the disk at once. Below 64 KiB handing over costs more than writing; above
-/// 1 MiB nothing is gained, and an upload holds up to two of these in memory.
-const PIECE_BYTES: usize = 256 << 10;
-
-/// How long a piece is collected: who waits for an upload sees by its pieces that it goes on.
-const PIECE_TIME: Duration = Duration::from_secs(1);
+/// How long a piece is collected. Who waits for an upload sees by its pieces that it goes on; and
+/// what came of one that has stopped lies on the disk, not in memory.
+const PIECE_TIME: Duration = Duration::from_millis(250);
 
 /// Bytes that are read and thrown away after an early answer, so that a client that is still
 /// sending gets to read the answer and can keep its connection. Beyond it the connection closes.
@@ -64,23 +61,28 @@ pub(super) struct Piece {
     pub(super) is_last: bool,
 }
 
-/// The next piece, about [`PIECE_BYTES`] long unless it is the last or comes slowly.
-pub(super) async fn next_piece(body: &mut Body) -> Result<Piece, Failure> {
-    let mut frames = Vec::new();
-    let mut bytes = 0;
-    let start = Instant::now();
-    while bytes < PIECE_BYTES && (bytes == 0 || start.elapsed() < PIECE_TIME) {
-        match next_frame(body).await? {
-            Some(frame) => {
+/// The next piece, about `most` bytes long unless it is the last or comes slowly.
+pub(super) async fn next_piece(body: &mut Body, most: usize) -> Result<Piece, Failure> {
+    let mut piece = Piece { frames: Vec::new(), is_last: false };
+    let Some(first) = next_frame(body).await? else {
+        return Ok(Piece { is_last: true, ..piece });
+    };
+    let mut bytes = first.len();
+    piece.frames.push(first);
+    let until = Instant::now() + PIECE_TIME;
+    while bytes < most && !piece.is_last {
+        match tokio::time::timeout_at(until, next_frame(body)).await {
+            Ok(Ok(Some(frame))) => {
                 bytes += frame.len();
-                frames.push(frame);
+                piece.frames.push(frame);
             }
-            None => {
-                return Ok(Piece { frames, is_last: true });
-            }
+            Ok(Ok(None)) => piece.is_last = true,
+            Ok(Err(failure)) => return Err(failure),
+            // It comes slowly.
+            Err(_) => break,
         }
     }
-    Ok(Piece { frames, is_last: false })
+    Ok(piece)
 }
 
 /// Reads the rest of a body that nobody needs, up to a limit, beside the answer.

@@ -2,6 +2,7 @@
 //! not install.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -22,8 +23,12 @@ use crate::tasks::{Crew, Stop};
 /// which a busy workstation can miss.
 const HEAD_TIME: Duration = Duration::from_secs(30);
 
-/// Bytes that a connection reads at once. Uploads are fastest with 256 KiB.
-const BUFFER_BYTES: usize = 256 << 10;
+/// Bytes that a connection reads at once. Uploads are fastest with 256 KiB; less than a head and a
+/// read behind it would refuse heads.
+const BUFFER_BYTES: RangeInclusive<usize> = (HEAD_BYTES_MAX + (8 << 10))..=(256 << 10);
+
+/// Memory for what all connections read, from which each one's share is taken when it comes.
+const BUFFERS_BYTES: usize = 32 << 20;
 
 /// Connections at once: at one open file each (and one more for an upload) they stay below the
 /// common limit of 4,096 open files together with the index.
@@ -44,8 +49,11 @@ pub async fn accept(listener: &TcpListener, router: Router, crew: &mut Crew, mut
         match accepted {
             Ok((stream, peer)) => {
                 let (router, stop) = (router.clone(), stop.clone());
+                let connections = CONNECTIONS_MAX - places.available_permits();
+                let buffer_bytes = (BUFFERS_BYTES / connections.max(1))
+                    .clamp(*BUFFER_BYTES.start(), *BUFFER_BYTES.end());
                 crew.spawn(async move {
-                    answer(stream, peer, router, stop).await;
+                    answer(stream, peer, router, buffer_bytes, stop).await;
                     drop(place);
                 });
             }
@@ -57,7 +65,13 @@ pub async fn accept(listener: &TcpListener, router: Router, crew: &mut Crew, mut
     }
 }
 
-async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: Stop) {
+async fn answer(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    buffer_bytes: usize,
+    mut stop: Stop,
+) {
     // Without it small answers wait for the client's next acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
@@ -73,7 +87,7 @@ async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, mut stop: S
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_header_size(HEAD_BYTES_MAX)
-        .max_buf_size(BUFFER_BYTES)
+        .max_buf_size(buffer_bytes)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -6,6 +6,7 @@ mod failure;
 mod flamenco;
 mod listen;
 mod native;
+mod receiving;
 mod router;
 mod unfold;
 mod upstream;

@@ -5,6 +5,7 @@
 //! checkouts  the path's bytes                   by path, so that listing is by name
 //! jobs       the Manager's job id
 //! names      digest(32) size(8, big endian) path   which checkouts name a blob; the rows are empty
+//! default    `complete`, and `erased/` path        notes; the rows are empty
 //! ```
 
 use shaman_proto::{BlobRef, BlobSize, CheckoutPath, Digest};
@@ -22,6 +23,13 @@ pub(super) fn blob(blob: &BlobRef) -> [u8; BLOB] {
 
 pub(super) fn checkout(checkout: &CheckoutPath) -> &[u8] {
     checkout.as_str().as_bytes()
+}
+
+/// What the keys of checkouts begin with that are erased and whose names are not forgotten yet.
+pub(super) const HALF_FORGOTTEN: &[u8] = b"erased/";
+
+pub(super) fn half_forgotten(path: &CheckoutPath) -> Vec<u8> {
+    [HALF_FORGOTTEN, checkout(path)].concat()
 }
 
 pub(super) fn name(blob_ref: &BlobRef, path: &CheckoutPath) -> Vec<u8> {

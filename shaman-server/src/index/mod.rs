@@ -159,37 +159,6 @@ impl Index {
         self.db.write(batch).map_err(|e| self.failed(e))
     }
 
-    /// Writes the row of a checkout and that it names these blobs.
-    pub fn put_checkout<'a>(
-        &self,
-        checkout: &CheckoutPath,
-        row: &CheckoutRow,
-        blobs: impl IntoIterator<Item = &'a BlobRef>,
-    ) -> Result<(), IndexError> {
-        let mut batch = WriteBatch::default();
-        batch.put_cf(columns::checkouts(&self.db), keys::checkout(checkout), row.encode());
-        let names = columns::names(&self.db);
-        for blob in blobs {
-            batch.put_cf(names, keys::name(blob, checkout), b"");
-        }
-        self.db.write(batch).map_err(|e| self.failed(e))
-    }
-
-    /// Forgets a checkout that was erased, and that it named these blobs.
-    pub fn forget_checkout<'a>(
-        &self,
-        checkout: &CheckoutPath,
-        blobs: impl IntoIterator<Item = &'a BlobRef>,
-    ) -> Result<(), IndexError> {
-        let mut batch = WriteBatch::default();
-        batch.delete_cf(columns::checkouts(&self.db), keys::checkout(checkout));
-        let names = columns::names(&self.db);
-        for blob in blobs {
-            batch.delete_cf(names, keys::name(blob, checkout));
-        }
-        self.db.write(batch).map_err(|e| self.failed(e))
-    }
-
     /// At most `most` checkouts behind this path, by path.
     pub fn checkouts_after(
         &self,
@@ -278,6 +247,40 @@ mod tests {
     }
 
     #[test]
+    fn each_row_tells_whether_a_checkout_names_its_blob() {
+        let dir = tempfile::tempdir().unwrap();
+        let index = Index::open(dir.path()).unwrap();
+        let blob = |number: u64| {
+            let digest = shaman_proto::Digest::from_bytes([u8::try_from(number / 7).unwrap(); 32]);
+            BlobRef::new(digest, number.to_string().parse().unwrap())
+        };
+        let row = |number| BlobRow { stored_at: 1, last_used: number, modified_ns: 3 };
+        let checkout = CheckoutRow { created: 0, files: 0, bytes: 0 };
+        // Names of blobs without a row, of some with one, of one at the end: long gaps and none.
+        let is_named =
+            |number: u64| number.is_multiple_of(5) || (100..140).contains(&number) || number == 199;
+        let named: Vec<BlobRef> = (0..200).filter(|n| is_named(*n)).map(blob).collect();
+        for name in ["a", "b/c"] {
+            index.put_checkout(&name.parse().unwrap(), &checkout, &named).unwrap();
+        }
+        let with_row: Vec<u64> = (0..200).filter(|n| n % 3 != 1 && !(40..60).contains(n)).collect();
+        index.put_blobs(with_row.iter().map(|n| (blob(*n), row(*n)))).unwrap();
+        let mut seen = Vec::new();
+        index
+            .each_row(|name, row, is_named| {
+                assert_eq!(name, blob(row.last_used));
+                // Who does not ask skips names.
+                if row.last_used.is_multiple_of(2) {
+                    seen.push((row.last_used, is_named()));
+                }
+            })
+            .unwrap();
+        seen.sort_unstable();
+        let even = with_row.iter().filter(|n| n.is_multiple_of(2));
+        assert_eq!(seen, even.map(|n| (*n, is_named(*n))).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_a_checkout_shares_is_known() {
         let dir = tempfile::tempdir().unwrap();
         let index = Index::open(dir.path()).unwrap();
@@ -296,5 +299,13 @@ mod tests {
         assert_eq!(index.checkouts_with(&common).unwrap(), [a.clone(), longer.clone()]);
         index.forget_checkout(&longer, &[common]).unwrap();
         assert_eq!(index.sharing(&a, &[common, own]).unwrap(), sharing((0, 17)));
+        assert_eq!(index.names_by_checkout().unwrap(), [(a.clone(), 2)].into());
+        index.begin_forgetting(&a).unwrap();
+        assert_eq!(index.checkout(&a).unwrap(), None);
+        assert_eq!(index.half_forgotten().unwrap(), [a.clone()].into(), "the next start goes on");
+        assert_eq!(index.names_by_checkout().unwrap(), [(a.clone(), 2)].into());
+        index.end_forgetting(&a, &[common, own]).unwrap();
+        assert!(index.half_forgotten().unwrap().is_empty());
+        assert!(index.names_by_checkout().unwrap().is_empty());
     }
 }

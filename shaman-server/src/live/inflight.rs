@@ -1,6 +1,7 @@
 //! `Inflight`: which blobs are being sent, by how many.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shaman_proto::BlobRef;
@@ -10,6 +11,8 @@ use shaman_proto::BlobRef;
 #[derive(Debug, Clone, Default)]
 pub struct Inflight {
     uploads: Arc<Mutex<HashMap<BlobRef, Uploads>>>,
+    /// Of all blobs together.
+    senders: Arc<AtomicUsize>,
 }
 
 /// The running uploads of one blob.
@@ -30,7 +33,13 @@ impl Inflight {
     /// Notes that somebody is sending this blob.
     pub fn begin(&self, blob: BlobRef) -> Sending {
         self.lock().entry(blob).or_default().senders += 1;
+        self.senders.fetch_add(1, Ordering::Relaxed);
         Sending { inflight: self.clone(), blob }
+    }
+
+    /// How many uploads are running.
+    pub fn senders(&self) -> usize {
+        self.senders.load(Ordering::Relaxed)
     }
 
     /// Says whether somebody is sending this blob.
@@ -79,6 +88,7 @@ impl Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
+        self.inflight.senders.fetch_sub(1, Ordering::Relaxed);
         let mut uploads = self.inflight.lock();
         if let Some(of_blob) = uploads.get_mut(&self.blob) {
             of_blob.senders -= 1;
@@ -102,10 +112,12 @@ mod tests {
         second.received(3);
         assert_eq!(inflight.among(&[blob, blob]), [blob], "one list may name it 400,000 times");
         assert_eq!(inflight.received_bytes(&[blob]), Some(5));
+        assert_eq!(inflight.senders(), 2);
         drop(first);
         assert!(inflight.is_sending(&blob));
         drop(second);
         assert!(!inflight.is_sending(&blob));
+        assert_eq!(inflight.senders(), 0);
         assert_eq!(inflight.received_bytes(&[blob]), None);
     }
 }

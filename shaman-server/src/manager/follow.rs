@@ -84,7 +84,10 @@ impl Manager {
         drop(held);
         // Nobody sees these any more; deleting their files may take a while.
         let removed = std::mem::take(&mut followed.removed);
-        blocking.run(move || drop(removed)).await?;
+        let clearing = Arc::clone(ops);
+        blocking
+            .run(move || removed.into_iter().try_for_each(|erased| clearing.clear_away(erased)))
+            .await??;
         Ok(Some((followed, self.deletions.settle(|id| ids.contains(id)))))
     }
 }

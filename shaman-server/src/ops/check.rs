@@ -1,10 +1,10 @@
 //! Every invariant that can be seen on disk, tested; nothing is changed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use serde::Serialize;
-use shaman_proto::{BlobRef, CheckoutPath, Manifest};
+use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry};
 
 use super::{LookupError, Ops};
 use crate::store::Looked;
@@ -75,11 +75,12 @@ impl Ops {
         }
         let mut there = Check::new("M3", "a checkout has its tree, its manifest and its blobs");
         let mut complete = Check::new("M4", "a checkout at its final path is complete");
-        let mut checkouts = HashSet::new();
+        let mut checkouts = HashMap::new();
         let mut failure = Ok(());
         self.store.walk_manifests(|manifest| {
             failure = self.check_one(&manifest, &blobs, &mut there, &mut complete);
-            checkouts.insert(manifest.checkout);
+            let named: HashSet<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+            checkouts.insert(manifest.checkout, named.len() as u64);
             if failure.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         failure?;
@@ -114,7 +115,7 @@ impl Ops {
     fn check_index(
         &self,
         blobs: &HashSet<BlobRef>,
-        checkouts: &HashSet<CheckoutPath>,
+        checkouts: &HashMap<CheckoutPath, u64>,
         indexed: &mut Check,
     ) -> Result<(), LookupError> {
         if !self.index.is_complete()? {
@@ -134,10 +135,26 @@ impl Ops {
             last.as_str().clone_into(&mut after);
             known.extend(page.into_iter().map(|(checkout, _)| checkout));
         }
-        for checkout in checkouts.symmetric_difference(&known) {
+        let there: HashSet<CheckoutPath> = checkouts.keys().cloned().collect();
+        for checkout in there.symmetric_difference(&known) {
             let what =
                 if known.contains(checkout) { "only in the index" } else { "not in the index" };
             indexed.broken.push(format!("the checkout `{checkout}` is {what}"));
+        }
+        // A sweep believes them.
+        let mut names = self.index.names_by_checkout()?;
+        for (checkout, blobs) in checkouts {
+            let named = names.remove(checkout).unwrap_or(0);
+            if named != *blobs && known.contains(checkout) {
+                indexed.broken.push(format!(
+                    "the checkout `{checkout}` names {blobs} blobs, and {named} in the index"
+                ));
+            }
+        }
+        // The next start forgets the names of those that it finds noted.
+        let half = self.index.half_forgotten()?;
+        for checkout in names.keys().filter(|checkout| !half.contains(*checkout)) {
+            indexed.broken.push(format!("the index has names of `{checkout}`, which is gone"));
         }
         Ok(())
     }

@@ -2,12 +2,10 @@
 //!
 //! # Order
 //!
-//! Look for every blob on disk → flush those that are not flushed → build the tree aside → claim
-//! the path with the manifest → rename → flush → index → answer. Links to blobs exist from the
+//! Look for every blob on disk → flush those that are not flushed → build the tree aside, and the
+//! manifest → claim the path with that → rename → flush, and index → answer. Links to blobs exist from the
 //! second step of the tree on, so a blob cannot lose its last name in between; and what workers
 //! see appears with the rename, complete.
-
-use std::collections::BTreeSet;
 
 use shaman_proto::wire::event::Event;
 use shaman_proto::{
@@ -15,9 +13,10 @@ use shaman_proto::{
     lookalikes,
 };
 
+use super::spread::{beside, spread};
 use super::{LookupError, Ops};
 use crate::index::{CheckoutRow, IndexError};
-use crate::store::{DiskError, LinkError, Published, Tree};
+use crate::store::{DiskError, LinkError, Tree};
 
 /// Names tried before a create gives up. Four characters of 36 make 1.7 million, so a second
 /// collision is already rare.
@@ -78,34 +77,40 @@ impl Ops {
     pub fn check_out(&self, wanted: Wanted) -> Result<Manifest, CheckOutError> {
         let files = Manifest::arrange(wanted.files)?;
         let warnings = self.warn_of_lookalikes(&files)?;
-        let blobs: Vec<BlobRef> =
-            files.iter().map(ManifestEntry::blob).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut blobs: Vec<BlobRef> = files.iter().map(ManifestEntry::blob).collect();
+        blobs.sort_unstable();
+        blobs.dedup();
         // Before the look at the disk: from here on a sweep leaves them, or puts them back.
         let _held = self.holds.hold(blobs.clone());
         self.require(&blobs)?;
         self.flush_found(&blobs)?;
-        let mut tree = self.build_tree(&files, &wanted.checkout)?;
         let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
-        let manifest = Manifest {
+        let mut manifest = Manifest {
             format: MANIFEST_FORMAT,
-            checkout: wanted.checkout,
+            checkout: self.name(&wanted.checkout, &wanted.checkout)?,
             blend: wanted.blend.filter(|blend| files.iter().any(|file| &file.path == blend)),
             created: created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             server: format!("shaman-server {} {}", env!("CARGO_PKG_VERSION"), self.store.id()),
             warnings,
             files,
         };
-        let published = self.publish(&mut tree, manifest)?;
+        let tree = self.publish(&mut manifest, &wanted.checkout)?;
         let row = CheckoutRow {
             created: self.now_secs(),
-            files: published.manifest.files.len() as u64,
-            bytes: published.manifest.bytes(),
+            files: manifest.files.len() as u64,
+            bytes: manifest.bytes(),
         };
-        self.index.put_checkout(&published.manifest.checkout, &row, &blobs)?;
+        // Both before the answer; neither needs the other.
+        let (flushed, noted) = beside(
+            || self.store.flush_checkout(&tree, &manifest.checkout),
+            || self.index.put_checkout(&manifest.checkout, &row, &blobs),
+        );
+        flushed?;
+        noted?;
         let CheckoutRow { files, bytes, .. } = row;
-        let checkout = published.manifest.checkout.as_str().to_owned();
+        let checkout = manifest.checkout.as_str().to_owned();
         self.tell(Event::CheckoutMade { checkout, files, bytes });
-        Ok(published.manifest)
+        Ok(manifest)
     }
 
     /// Refuses paths that are one name on this storage; elsewhere gives a sentence for each pair
@@ -129,17 +134,20 @@ impl Ops {
 
     /// Checks on disk that all of these are there, and notes that they are used.
     fn require(&self, blobs: &[BlobRef]) -> Result<(), CheckOutError> {
-        let mut missing = Vec::new();
-        for (blob, row) in blobs.iter().zip(self.index.blobs(blobs)?) {
-            match self.find_known(blob, row)? {
-                Some(found) if self.note_use(blob, &found)? => {
-                    if found.is_writable {
-                        self.store.make_read_only(blob)?;
+        let missing = spread(blobs, |part| {
+            let mut missing = Vec::new();
+            for (blob, row) in part.iter().zip(self.index.blobs(part)?) {
+                match self.find_known(blob, row)? {
+                    Some(found) if self.note_use(blob, &found)? => {
+                        if found.is_writable {
+                            self.store.make_read_only(blob)?;
+                        }
                     }
+                    _ => missing.push(*blob),
                 }
-                _ => missing.push(*blob),
             }
-        }
+            Ok::<_, CheckOutError>(missing)
+        })?;
         if missing.is_empty() { Ok(()) } else { Err(self.found_missing(missing)) }
     }
 
@@ -172,20 +180,44 @@ impl Ops {
         }
     }
 
-    fn publish(&self, tree: &mut Tree, mut manifest: Manifest) -> Result<Published, CheckOutError> {
-        let wanted = manifest.checkout.clone();
+    /// Builds the tree, with its manifest beside that, and puts it in its place: the one in the
+    /// manifest, or another one, which is noted there.
+    fn publish(
+        &self,
+        manifest: &mut Manifest,
+        wanted: &CheckoutPath,
+    ) -> Result<Tree, CheckOutError> {
+        let (tree, staged) = beside(
+            || self.build_tree(&manifest.files, &manifest.checkout),
+            || self.store.stage_manifest(manifest),
+        );
+        let (mut tree, mut staged) = (tree?, staged?);
         for _ in 0..ATTEMPTS {
-            let taken = match self.store.is_taken(&manifest.checkout)? {
-                Some(taken) => taken,
-                None => match self.store.publish(tree, manifest.clone())? {
-                    Ok(published) => return Ok(published),
-                    Err(taken) => taken,
-                },
-            };
-            // Behind the component that is taken: a checkout never ends up inside another one.
-            manifest.checkout = wanted.with_suffix(taken.depth, &suffix());
+            match self.store.publish(&mut tree, &staged, &manifest.checkout)? {
+                Ok(()) => return Ok(tree),
+                Err(taken) => {
+                    let other = wanted.with_suffix(taken.depth, &suffix());
+                    manifest.checkout = self.name(&other, wanted)?;
+                    staged = self.store.stage_manifest(manifest)?;
+                }
+            }
         }
-        Err(CheckOutError::NamesTaken(wanted))
+        Err(CheckOutError::NamesTaken(wanted.clone()))
+    }
+
+    /// A path that nobody has right now: this one, or a variant of the wanted one.
+    fn name(
+        &self,
+        first: &CheckoutPath,
+        wanted: &CheckoutPath,
+    ) -> Result<CheckoutPath, CheckOutError> {
+        let mut name = first.clone();
+        for _ in 0..ATTEMPTS {
+            let Some(taken) = self.store.is_taken(&name)? else { return Ok(name) };
+            // Behind the component that is taken: a checkout never ends up inside another one.
+            name = wanted.with_suffix(taken.depth, &suffix());
+        }
+        Err(CheckOutError::NamesTaken(wanted.clone()))
     }
 }
 

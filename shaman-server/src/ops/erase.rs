@@ -1,7 +1,9 @@
 //! Take a checkout away.
 //!
-//! Rename the tree out of sight → manifest gone → index row gone → answer → delete the tree. Each
-//! step leaves something that the next start finishes.
+//! Rename the tree out of sight → manifest gone → index row gone → answer → what it named leaves the
+//! index → delete the tree. Each step leaves something that the next start finishes.
+
+use std::collections::BTreeSet;
 
 use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
@@ -9,13 +11,13 @@ use shaman_proto::{BlobRef, CheckoutPath, ManifestEntry};
 use super::{LookupError, Ops};
 use crate::store::{Removal, RemovedTree};
 
-/// How an erase ended well.
+/// A checkout that nobody sees any more, and what is left to do about it, which takes a while: see
+/// [`Ops::clear_away`]. Dropped before that, its tree is deleted, and the next start does the rest.
 #[derive(Debug)]
-pub enum Erased {
-    /// Nobody sees it any more; dropped, this deletes what is left, which takes a while.
-    Erased(RemovedTree),
-    /// Somebody had removed it before.
-    WasGone,
+pub struct Erased {
+    checkout: CheckoutPath,
+    /// `None`: somebody had removed it before.
+    tree: Option<RemovedTree>,
 }
 
 /// Why a checkout was not erased. Nothing was changed, unless `Lookup` says that a step failed.
@@ -50,24 +52,51 @@ impl Ops {
         if let Some(pin) = self.pin_of(checkout)? {
             return Err(EraseError::Pinned(checkout.clone(), pin.reason));
         }
-        // What cannot be understood is not kept from being erased.
-        let manifest = self.store.read_manifest(checkout).unwrap_or_default();
-        let erased = match self.store.remove_checkout(checkout, mark).map_err(lookup)? {
-            Removal::Removed(tree) => Erased::Erased(tree),
-            Removal::WasGone => Erased::WasGone,
+        let tree = match self.store.remove_checkout(checkout, mark).map_err(lookup)? {
+            Removal::Removed(tree) => Some(tree),
+            Removal::WasGone => None,
             Removal::NotOurs => return Err(EraseError::NotOurs(checkout.clone())),
         };
         // One that ended would come to life again with the next checkout of that name.
         self.unpin(checkout)?;
-        let blobs: Vec<BlobRef> =
-            manifest.iter().flat_map(|m| &m.files).map(ManifestEntry::blob).collect();
-        self.index.forget_checkout(checkout, &blobs).map_err(LookupError::Index)?;
-        // The path is free since it was taken away: a create may have noted its own by now.
-        if let Some(manifest) = self.store.read_manifest(checkout).map_err(lookup)? {
-            self.note_checkout(&manifest).map_err(LookupError::Index)?;
-        }
+        self.index.begin_forgetting(checkout).map_err(LookupError::Index)?;
+        self.note_again(checkout)?;
         self.tell(Event::CheckoutErased { checkout: checkout.as_str().to_owned() });
-        Ok(erased)
+        Ok(Erased { checkout: checkout.clone(), tree })
+    }
+
+    /// Forgets what an erased checkout named, and deletes its files.
+    pub fn clear_away(&self, erased: Erased) -> Result<(), LookupError> {
+        let Erased { checkout, tree } = erased;
+        // What cannot be understood is not kept from being erased.
+        let manifest = tree.as_ref().and_then(|tree| tree.manifest().unwrap_or_default());
+        match manifest {
+            Some(manifest) => {
+                let blobs: Vec<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
+                self.index.end_forgetting(&checkout, &blobs)?;
+            }
+            None => self.index.forget_checkouts(&BTreeSet::from([checkout.clone()]))?,
+        }
+        self.note_again(&checkout)
+    }
+
+    /// The path of a checkout is free since it was taken away: a create may have noted its own by
+    /// now, which must not be forgotten with the old one.
+    fn note_again(&self, checkout: &CheckoutPath) -> Result<(), LookupError> {
+        match self.store.read_manifest(checkout)? {
+            Some(manifest) => Ok(self.note_checkout(&manifest)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets what checkouts named that were erased when the server was stopped.
+    pub(super) fn forget_half_forgotten(&self) -> Result<(), LookupError> {
+        let half = self.index.half_forgotten()?;
+        if !half.is_empty() {
+            self.index.forget_checkouts(&half)?;
+            half.iter().try_for_each(|checkout| self.note_again(checkout))?;
+        }
+        Ok(())
     }
 
     /// The longest checkout of ours that a path below the checkout root starts with; slashes of

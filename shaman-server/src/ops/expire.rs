@@ -11,7 +11,6 @@ use std::time::Duration;
 use shaman_proto::CheckoutPath;
 
 use super::{EraseError, Erased, ListedJob, LookupError, Ops};
-use crate::store::RemovedTree;
 
 /// Checkouts looked at at once.
 const PAGE: usize = 1_000;
@@ -30,8 +29,8 @@ pub enum JobsFrom {
 pub struct Expired {
     /// Which.
     pub erased: Vec<CheckoutPath>,
-    /// Their trees; dropped, these delete what is left of them.
-    pub removed: Vec<RemovedTree>,
+    /// What is left to do about them, see [`Ops::clear_away`].
+    pub removed: Vec<Erased>,
 }
 
 impl Ops {
@@ -77,9 +76,7 @@ impl Ops {
                 }
                 match self.erase(&checkout, Some(&mark)) {
                     Ok(erased) => {
-                        if let Erased::Erased(tree) = erased {
-                            expired.removed.push(tree);
-                        }
+                        expired.removed.push(erased);
                         expired.erased.push(checkout);
                     }
                     Err(EraseError::NotOurs(_) | EraseError::Pinned(..)) => {}

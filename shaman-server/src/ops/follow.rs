@@ -13,7 +13,6 @@ use shaman_proto::{CheckoutPath, fold};
 
 use super::{EraseError, Erased, Expiry, LookupError, Ops};
 use crate::index::JobRow;
-use crate::store::RemovedTree;
 
 /// So many known jobs may vanish all at once.
 const ALL_GONE_MAX: usize = 8;
@@ -59,8 +58,8 @@ impl ListedJob {
 pub struct Followed {
     /// Checkouts that were erased.
     pub erased: Vec<CheckoutPath>,
-    /// Their trees; dropped, these delete what is left of them.
-    pub removed: Vec<RemovedTree>,
+    /// What is left to do about them, see [`Ops::clear_away`].
+    pub removed: Vec<Erased>,
     /// Jobs that are missing for the first time; they are gone when the next list lacks them too.
     pub missing: HashSet<String>,
     /// Checkouts that could not be erased, and why; they stay known, and the next look tries again.
@@ -117,9 +116,7 @@ impl Ops {
             match self.erase(checkout, Some(mark)) {
                 Ok(erased) => {
                     followed.erased.push(checkout.clone());
-                    if let Erased::Erased(tree) = erased {
-                        followed.removed.push(tree);
-                    }
+                    followed.removed.push(erased);
                 }
                 Err(EraseError::NotOurs(_)) => {}
                 // It stays known, too, and goes when the pin ends.

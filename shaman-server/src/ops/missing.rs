@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use shaman_proto::{BlobRef, BlobStatus};
 
+use super::spread::spread;
 use super::{LookupError, Ops};
 use crate::index::BlobRow;
 use crate::store::StoredBlob;
@@ -17,17 +18,14 @@ impl Ops {
     /// What the index knows counts as stored; what it does not know is looked for on disk. A blob
     /// that we have counts as used now, since whoever asked will not send it.
     pub fn missing(&self, blobs: &[BlobRef]) -> Result<Vec<(usize, BlobStatus)>, LookupError> {
-        let mut lacking = Vec::new();
         let mut seen = HashSet::with_capacity(blobs.len());
-        let mut first_mentions =
-            blobs.iter().copied().enumerate().filter(|(_, blob)| seen.insert(*blob));
-        loop {
-            let batch: Vec<(usize, BlobRef)> = first_mentions.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                return Ok(lacking);
-            }
-            self.missing_in(&batch, &mut lacking)?;
-        }
+        let first_mentions: Vec<(usize, BlobRef)> =
+            blobs.iter().copied().enumerate().filter(|(_, blob)| seen.insert(*blob)).collect();
+        spread(&first_mentions, |part| {
+            let mut lacking = Vec::new();
+            part.chunks(BATCH).try_for_each(|batch| self.missing_in(batch, &mut lacking))?;
+            Ok(lacking)
+        })
     }
 
     fn missing_in(

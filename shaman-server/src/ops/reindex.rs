@@ -50,6 +50,7 @@ impl Ops {
     /// rows it finds are facts, and rows others write meanwhile are newer.
     pub fn reindex(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {
         if self.index.is_complete()? {
+            self.forget_half_forgotten()?;
             return Ok(Ended::WasComplete(self.catch_up()?));
         }
         self.compare(go_on)
@@ -83,7 +84,7 @@ impl Ops {
     ) -> Result<(), ReindexError> {
         let mut failure = Ok(());
         let mut batch: Vec<(BlobRef, BlobRow)> = Vec::with_capacity(BATCH);
-        self.store.walk_blobs(Empties::Stay, |blob, found| {
+        self.store.walk_blobs(Empties::Go, |blob, found| {
             done.blobs += 1;
             batch.push((blob, row_of(&found)));
             if batch.len() == BATCH {

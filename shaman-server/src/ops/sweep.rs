@@ -2,8 +2,8 @@
 //!
 //! # Order
 //!
-//! Candidates (older than the age, no name but the one in the store) → roots (manifests, symlinks
-//! below `jobs/`) → for each that is left: rename to the trash, look once more → delete trash whose
+//! Candidates (older than the age, no name but the one in the store) → roots (manifests, as the index
+//! knows them or read one by one; symlinks below `jobs/`) → for each that is left: rename to the trash, look once more → delete trash whose
 //! own grace is over.
 //!
 //! # Why no blob is lost
@@ -23,12 +23,16 @@ use std::time::Duration;
 use shaman_proto::BlobRef;
 
 use super::resume::Short;
+use super::spread::spread;
 use super::{LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
 use crate::store::{DiskError, Empties, StoredBlob, TrashBatch};
 
 /// Blobs looked up in the index at once.
 const BATCH: usize = 4_096;
+
+/// Blobs looked at on disk at once.
+const LOOKED_AT: usize = 64 << 10;
 
 /// Whether to do it or to say what would be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +54,20 @@ pub struct SweepOrder {
     pub max_share: Option<u8>,
     /// Stop when so many bytes are taken, oldest use first, and delete them at once.
     pub wanted_bytes: Option<u64>,
+    /// Who tells which blobs there are.
+    pub look: Look,
     /// Whether to do it.
     pub dry: Dry,
+}
+
+/// Who tells which blobs there are, and what manifests name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The index, when all of the storage was read into it and only this machine has the storage.
+    /// Blobs that somebody put there past all servers stay. Only what may go is looked at.
+    Index,
+    /// The storage: every blob, every manifest.
+    Storage,
 }
 
 /// Blobs and their bytes.
@@ -79,9 +95,9 @@ pub struct Swept {
     pub swept: Weight,
     /// Used lately.
     pub young: Weight,
-    /// In a checkout of hard links.
+    /// In a directory as a hard link, and, where the index tells, in no manifest.
     pub linked: Weight,
-    /// In a manifest.
+    /// In a manifest, and, where the manifests tell, no hard link.
     pub named: Weight,
     /// In a checkout of symlinks.
     pub symlinked: Weight,
@@ -146,8 +162,12 @@ impl Ops {
         }
         let Some(_lock) = self.store.lock_sweep()? else { return Err(SweepError::Busy) };
         let mut swept = Swept::default();
-        let mut candidates = self.candidates(order, &mut swept)?;
-        self.spare_rooted(&mut candidates, &mut swept).map_err(SweepError::Root)?;
+        let look = self.may_look(order.look)?;
+        let mut candidates = match look {
+            Look::Index => self.candidates_in_index(order, &mut swept)?,
+            Look::Storage => self.candidates_on_disk(order, &mut swept)?,
+        };
+        self.spare_rooted(look, &mut candidates, &mut swept).map_err(SweepError::Root)?;
         candidates.sort_by_key(|(blob, found)| (found.last_used, *blob));
         refuse_too_much(order, &candidates, swept.all.bytes)?;
         let batch = self.store.new_trash_batch(self.now_secs());
@@ -167,7 +187,56 @@ impl Ops {
         Ok(swept)
     }
 
-    fn candidates(
+    /// Says where to look, see [`Look`].
+    fn may_look(&self, wanted: Look) -> Result<Look, LookupError> {
+        if wanted == Look::Storage || !self.store.is_ours_alone() || !self.index.is_complete()? {
+            return Ok(Look::Storage);
+        }
+        // Other servers of this machine may have made checkouts since the last time.
+        self.catch_up()?;
+        Ok(Look::Index)
+    }
+
+    /// Candidates by the rows of the index; only what is old and not named is looked at on disk. A
+    /// blob without a row stays, until the storage is looked at.
+    fn candidates_in_index(
+        &self,
+        order: &SweepOrder,
+        swept: &mut Swept,
+    ) -> Result<Vec<Candidate>, SweepError> {
+        let oldest_kept = self.oldest_kept(order.max_age);
+        let mut old: Vec<BlobRef> = Vec::new();
+        self.index.each_row(|blob, row, is_named| {
+            let bytes = blob.size.bytes();
+            swept.all.add(bytes);
+            if row.last_used >= oldest_kept {
+                swept.young.add(bytes);
+            } else if is_named() {
+                swept.named.add(bytes);
+            } else {
+                old.push(blob);
+            }
+        })?;
+        let mut candidates = Vec::new();
+        // In parts, so that what is looked at does not lie in memory twice.
+        for part in old.chunks(LOOKED_AT) {
+            let look = |part: &[BlobRef]| -> Result<Vec<Option<StoredBlob>>, DiskError> {
+                part.iter().map(|blob| self.store.find(blob)).collect()
+            };
+            for (blob, found) in part.iter().zip(spread(part, look)?) {
+                let bytes = blob.size.bytes();
+                match found {
+                    None => {}
+                    Some(found) if found.last_used >= oldest_kept => swept.young.add(bytes),
+                    Some(found) if found.links > 1 => swept.linked.add(bytes),
+                    Some(found) => candidates.push((*blob, found)),
+                }
+            }
+        }
+        Ok(candidates)
+    }
+
+    fn candidates_on_disk(
         &self,
         order: &SweepOrder,
         swept: &mut Swept,
@@ -222,6 +291,7 @@ impl Ops {
     /// Takes out what manifests and symlinks name. Reads all of them, or fails.
     fn spare_rooted(
         &self,
+        look: Look,
         candidates: &mut Vec<Candidate>,
         swept: &mut Swept,
     ) -> Result<(), DiskError> {
@@ -229,12 +299,14 @@ impl Ops {
             return Ok(());
         }
         let mut named: HashSet<BlobRef> = HashSet::new();
-        let old: HashSet<BlobRef> = candidates.iter().map(|(blob, _)| *blob).collect();
-        self.store.walk_manifests(|manifest| {
-            let blobs = manifest.files.iter().map(shaman_proto::ManifestEntry::blob);
-            named.extend(blobs.filter(|blob| old.contains(blob)));
-            ControlFlow::Continue(())
-        })?;
+        if look == Look::Storage {
+            let old: HashSet<BlobRef> = candidates.iter().map(|(blob, _)| *blob).collect();
+            self.store.walk_manifests(|manifest| {
+                let blobs = manifest.files.iter().map(shaman_proto::ManifestEntry::blob);
+                named.extend(blobs.filter(|blob| old.contains(blob)));
+                ControlFlow::Continue(())
+            })?;
+        }
         let linked = self.store.linked_files()?;
         candidates.retain(|(blob, found)| {
             let spared = if named.contains(blob) {

@@ -1,16 +1,28 @@
 //! Bytes and a claimed name → a blob.
 
+use std::ops::RangeInclusive;
+
 use shaman_proto::BlobRef;
 use shaman_proto::wire::event::Event;
 
 use super::{Durable, LookupError, Ops};
 use crate::index::{BlobRow, IndexError};
 use crate::live::{Sending, Turn};
-use crate::store::{Committed, DiskError, Mismatch, Staged, WriteError};
+use crate::store::{Committed, DiskError, Hasher, Mismatch, Staged, WriteError};
 
 /// From so many unflushed blobs on, an upload flushes them: the list of them lives in memory
 /// (about 100 bytes each), and a checkout that comes later has less to wait for.
 const UNFLUSHED_MAX: usize = 50_000;
+
+/// From so many bytes on, hashing and writing at the same time pays for handing over.
+const LARGE_BYTES: u64 = 4 << 20;
+
+/// Memory for pieces of all running uploads that wait for the disk, of which each may have two.
+const PIECES_BYTES: usize = 32 << 20;
+
+/// Bytes of an upload that are handed to the disk at once: to hand over less costs more than to
+/// write it, and with more nothing is gained.
+const PIECE_BYTES: RangeInclusive<usize> = (32 << 10)..=(1 << 20);
 
 /// How an upload began.
 #[derive(Debug)]
@@ -132,6 +144,17 @@ impl Ops {
         Ok(())
     }
 
+    /// Bytes that an upload should hand to the disk at once: the fewer, the more uploads run.
+    pub fn piece_bytes(&self) -> usize {
+        let each = PIECES_BYTES / self.inflight.senders().max(1);
+        each.clamp(*PIECE_BYTES.start(), *PIECE_BYTES.end())
+    }
+
+    /// Notes that somebody is sending this blob, until what this gives is dropped.
+    pub fn note_sending(&self, blob: BlobRef) -> Sending {
+        self.inflight.begin(blob)
+    }
+
     /// Says whether somebody is sending this blob right now.
     pub fn is_being_sent(&self, blob: &BlobRef) -> bool {
         self.inflight.is_sending(blob)
@@ -217,11 +240,40 @@ impl Upload {
 
     /// Appends bytes; fails at the first one beyond the declared size.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+        self.append(bytes, Staged::write)
+    }
+
+    /// The same for bytes that another thread hashes meanwhile, see [`Upload::take_hasher`].
+    pub fn write_unhashed(&mut self, bytes: &[u8]) -> Result<(), UploadError> {
+        self.append(bytes, Staged::write_unhashed)
+    }
+
+    /// Says whether it is worth a second thread to hash what comes.
+    pub fn is_large(&self) -> bool {
+        self.blob.size.bytes() >= LARGE_BYTES
+    }
+
+    /// Lends the hasher to another thread, until [`Upload::return_hasher`]; who does not return it
+    /// ends with a mismatch.
+    pub fn take_hasher(&mut self) -> Hasher {
+        self.staged.take_hasher()
+    }
+
+    /// Takes the hasher back.
+    pub fn return_hasher(&mut self, hasher: Hasher) {
+        self.staged.return_hasher(hasher);
+    }
+
+    fn append(
+        &mut self,
+        bytes: &[u8],
+        write: impl FnOnce(&mut Staged, &[u8]) -> Result<(), WriteError>,
+    ) -> Result<(), UploadError> {
         let _held = match &self.turn {
             Some(turn) => Some(turn.hold().ok_or(UploadError::TakenOver)?),
             None => None,
         };
-        self.staged.write(bytes)?;
+        write(&mut self.staged, bytes)?;
         self.sending.received(bytes.len());
         Ok(())
     }

@@ -53,6 +53,12 @@ impl Ops {
         Ok(fates)
     }
 
+    /// Stores one.
+    pub fn upload_one_small(&self, small: &Small) -> Result<Uploaded, UploadError> {
+        let mut fates = self.upload_small(std::slice::from_ref(small))?;
+        fates.pop().expect("each has a fate")
+    }
+
     /// Says whether we have a blob, and notes that somebody is told so. One in the trash counts as
     /// missing here: its bytes have come anyway.
     fn have(&self, blob: &BlobRef) -> Result<bool, UploadError> {

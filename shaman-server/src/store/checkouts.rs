@@ -5,18 +5,12 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, Dir, FileType, RenameFlags, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
-use shaman_proto::{CheckoutPath, MANIFEST_FILE, Manifest};
+use shaman_proto::{CheckoutPath, MANIFEST_FILE};
 
 use super::disk::{DiskError, During as _};
 use super::flush::flush;
+use super::manifests::StagedManifest;
 use super::{Store, Tree, dirs};
-
-/// A checkout that is at its final path and durable.
-#[derive(Debug)]
-pub struct Published {
-    /// What it consists of.
-    pub manifest: Manifest,
-}
 
 /// A path that something else has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +73,7 @@ impl Store {
         Ok(!is_empty && !holds_files(&dir).during("list", &shown)?)
     }
 
-    /// Moves a tree to its checkout path and makes it durable.
+    /// Moves a tree to its checkout path; [`Store::flush_checkout`] makes it durable.
     ///
     /// The manifest goes into the tree, then claims the path under `manifests/`, then the tree is
     /// renamed: workers see nothing or all of it. `Err(Taken)` inside means that somebody else has
@@ -87,15 +81,14 @@ impl Store {
     pub fn publish(
         &self,
         tree: &mut Tree,
-        manifest: Manifest,
-    ) -> Result<Result<Published, Taken>, DiskError> {
-        let checkout = &manifest.checkout;
+        manifest: &StagedManifest,
+        checkout: &CheckoutPath,
+    ) -> Result<Result<(), Taken>, DiskError> {
         let path = self.layout.jobs().join(checkout.as_str());
         let last = checkout.components().count() - 1;
-        let staged = self.stage_manifest(&manifest)?;
         let manifest_path = tree.path.join(MANIFEST_FILE);
-        std::fs::hard_link(&staged.path, &manifest_path).during("link", &manifest_path)?;
-        let moved = self.claim(&staged, checkout).and_then(|claim| {
+        std::fs::hard_link(&manifest.path, &manifest_path).during("link", &manifest_path)?;
+        let moved = self.claim(manifest, checkout).and_then(|claim| {
             let Some(claim) = claim else {
                 return Ok(Err(Taken { depth: last }));
             };
@@ -108,13 +101,9 @@ impl Store {
         if !matches!(moved, Ok(Ok(()))) {
             std::fs::remove_file(&manifest_path).during("remove", &manifest_path)?;
         }
-        match moved? {
-            Ok(()) => {}
-            Err(taken) => return Ok(Err(taken)),
-        }
-        tree.published = true;
-        self.flush_checkout(tree, &path)?;
-        Ok(Ok(Published { manifest }))
+        let moved = moved?;
+        tree.published = moved.is_ok();
+        Ok(moved)
     }
 
     fn move_tree(
@@ -170,17 +159,18 @@ impl Store {
     }
 
     /// Flushes a published tree: its directories, its parents and its manifest's name.
-    fn flush_checkout(&self, tree: &Tree, path: &Path) -> Result<(), DiskError> {
+    pub fn flush_checkout(&self, tree: &Tree, checkout: &CheckoutPath) -> Result<(), DiskError> {
         if !tree.flat && self.can_flush_all() {
             return self.flush_all();
         }
+        let jobs = self.layout.jobs();
+        let path = jobs.join(checkout.as_str());
         if tree.flat {
-            flush(path)?;
+            flush(&path)?;
         } else {
-            self.flush_names(path)?;
+            self.flush_names(&path)?;
         }
         flush(&self.layout.manifests())?;
-        let jobs = self.layout.jobs();
         for dir in path.ancestors().skip(1).take_while(|dir| dir.starts_with(&jobs)) {
             flush(dir)?;
         }

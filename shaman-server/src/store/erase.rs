@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, openat, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
-use shaman_proto::{CheckoutPath, MANIFEST_FILE};
+use shaman_proto::{CheckoutPath, MANIFEST_FILE, Manifest};
 
 use super::blobs::link_count;
 use super::disk::{DiskError, During as _};
@@ -28,6 +28,13 @@ pub enum Removal {
 #[derive(Debug)]
 pub struct RemovedTree {
     path: PathBuf,
+}
+
+impl RemovedTree {
+    /// Its manifest; `None`: somebody took that away.
+    pub fn manifest(&self) -> Result<Option<Manifest>, DiskError> {
+        super::manifests::read(&self.path.join(MANIFEST_FILE))
+    }
 }
 
 impl Drop for RemovedTree {

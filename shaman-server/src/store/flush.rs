@@ -34,7 +34,7 @@ impl Store {
 
     /// Says whether only programs of this machine have the file system. Else bytes have to be
     /// flushed by whom they came to.
-    pub(super) fn is_ours_alone(&self) -> bool {
+    pub fn is_ours_alone(&self) -> bool {
         self.abilities.reach == Reach::All
     }
 

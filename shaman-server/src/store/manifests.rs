@@ -16,7 +16,7 @@ use super::layout::manifest_name;
 
 /// A manifest in `staging/`, which goes when this is dropped; names it got meanwhile stay.
 #[derive(Debug)]
-pub(super) struct StagedManifest {
+pub struct StagedManifest {
     pub(super) path: PathBuf,
 }
 
@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Writes and flushes a manifest, read-only, in `staging/`.
-    pub(super) fn stage_manifest(&self, manifest: &Manifest) -> Result<StagedManifest, DiskError> {
+    pub fn stage_manifest(&self, manifest: &Manifest) -> Result<StagedManifest, DiskError> {
         let path = self.layout.staging().join(format!("{}.json", self.unique()));
         let file = OpenOptions::new()
             .write(true)

@@ -13,6 +13,7 @@ use shaman_proto::{BlobRef, Digest};
 use super::Store;
 use super::blobs::nanoseconds;
 use super::disk::{DiskError, During as _};
+use super::hasher::Hasher;
 use super::layout::STAGED_ENDING;
 
 /// Mode of a blob, whatever the umask.
@@ -25,7 +26,7 @@ pub struct Staged {
     /// Open until it gets its name: on NFS an open file that loses one leaves another.
     file: Option<File>,
     pub(super) path: PathBuf,
-    pub(super) hasher: Sha256,
+    pub(super) hasher: Hasher,
     pub(super) received_bytes: u64,
     place: Place,
     named: bool,
@@ -141,7 +142,7 @@ impl Store {
 impl Staged {
     fn new(blob: BlobRef, file: File, path: PathBuf, place: Place) -> Self {
         let file = Some(file);
-        Self { blob, file, path, hasher: Sha256::new(), received_bytes: 0, place, named: false }
+        Self { blob, file, path, hasher: Hasher::default(), received_bytes: 0, place, named: false }
     }
 
     /// A part, of which nothing is hashed yet.
@@ -161,15 +162,32 @@ impl Staged {
 
     /// Appends and hashes bytes; refuses those beyond the declared size without writing them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        self.write_unhashed(bytes)?;
+        self.hasher.update(bytes);
+        Ok(())
+    }
+
+    /// Appends bytes that somebody hashes with [`Staged::take_hasher`] meanwhile.
+    pub fn write_unhashed(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let declared = self.blob.size.bytes();
         let received = self.received_bytes + bytes.len() as u64;
         if received > declared {
             return Err(Mismatch::TooLong { declared, received }.into());
         }
         self.file().write_all(bytes).during("write", &self.path)?;
-        self.hasher.update(bytes);
         self.received_bytes = received;
         Ok(())
+    }
+
+    /// Lends the hasher to another thread, until [`Staged::return_hasher`]. What is verified without
+    /// it does not match its name.
+    pub fn take_hasher(&mut self) -> Hasher {
+        std::mem::take(&mut self.hasher)
+    }
+
+    /// Takes the hasher back.
+    pub fn return_hasher(&mut self, hasher: Hasher) {
+        self.hasher = hasher;
     }
 
     /// Compares what came with the name: size, then digest. Bytes that do not match are removed; a
@@ -182,7 +200,7 @@ impl Staged {
         if self.place == Place::Part {
             self.place = Place::Uploading;
         }
-        let received = Digest::from_bytes(self.hasher.clone().finalize().into());
+        let received = self.hasher.digest();
         if received != self.blob.digest {
             return Err(Mismatch::Digest { declared: self.blob.digest, received });
         }

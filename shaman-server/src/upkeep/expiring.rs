@@ -36,7 +36,13 @@ pub async fn keep_expired(
                         "erased a checkout that had expired"
                     );
                 }
-                drop(blocking.run(move || drop(expired)).await);
+                let clearing = Arc::clone(ops);
+                let clear = move || {
+                    expired.removed.into_iter().try_for_each(|erased| clearing.clear_away(erased))
+                };
+                if let Ok(Err(error)) = blocking.run(clear).await {
+                    tracing::warn!(%error, "an expired checkout is not forgotten yet; the next start does it");
+                }
             }
             Ok(Err(error)) => {
                 let error = anyhow::Error::from(error);

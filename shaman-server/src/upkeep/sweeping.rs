@@ -7,7 +7,7 @@ use shaman_proto::wire::native::{Spared, SweepAnswer, Weight};
 use tokio::time::Instant;
 
 use crate::config::Sweeping;
-use crate::ops::{self, Dry, Ops, SweepError, SweepOrder, Swept};
+use crate::ops::{self, Dry, Look, Ops, SweepError, SweepOrder, Swept};
 use crate::tasks::{Blocking, Stop};
 
 /// From the start to the first sweep, as with Flamenco: long enough that a server which is started
@@ -20,6 +20,10 @@ const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// After a sweep that could not make enough room, so long no other one for that reason.
 const TRY_AGAIN: Duration = Duration::from_mins(30);
 
+/// At the latest so long after the last one, a sweep looks at all of the storage: somebody may have
+/// put blobs there past all servers.
+const STORAGE_EVERY: Duration = Duration::from_hours(7 * 24);
+
 /// What the configuration says is to be swept.
 pub fn order(sweeping: &Sweeping, dry: Dry) -> SweepOrder {
     SweepOrder {
@@ -27,6 +31,7 @@ pub fn order(sweeping: &Sweeping, dry: Dry) -> SweepOrder {
         trash_grace: sweeping.trash_grace,
         max_share: Some(sweeping.max_share),
         wanted_bytes: None,
+        look: Look::Index,
         dry,
     }
 }
@@ -54,6 +59,8 @@ pub fn report(swept: &Swept, dry: Dry) -> SweepAnswer {
 pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping, mut stop: Stop) {
     let mut due = (sweeping.period > Duration::ZERO).then(|| Instant::now() + FIRST);
     let mut short_again = Instant::now() + FIRST;
+    // Who knows what happened before the start.
+    let mut storage_due = Instant::now();
     loop {
         let look = Instant::now() + LOOK_EVERY;
         let next = due.map_or(look, |due| due.min(look));
@@ -63,7 +70,11 @@ pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping
         }
         let now = Instant::now();
         if due.is_some_and(|due| due <= now) {
-            sweep(ops, blocking, order(sweeping, Dry::No), &stop).await;
+            let look = if storage_due <= now { Look::Storage } else { Look::Index };
+            if look == Look::Storage {
+                storage_due = now + STORAGE_EVERY;
+            }
+            sweep(ops, blocking, SweepOrder { look, ..order(sweeping, Dry::No) }, &stop).await;
             // From the end of one to the start of the next, as with Flamenco.
             due = Some(Instant::now() + sweeping.period);
         }

@@ -39,15 +39,8 @@ fn blobs_and_checkouts_survive_a_restart_and_the_loss_of_the_index() {
 #[test]
 fn a_start_lists_checkouts_that_its_index_does_not_know() {
     let folder = folder();
-    let is_complete = |server: &TestServer| {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while server.get("/v1/status").json()["is_indexed"] == false {
-            assert!(Instant::now() < deadline);
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    };
     let server = TestServer::start_in(&folder, "state");
-    is_complete(&server);
+    server.until_indexed();
     server.stop();
     // As if this one had been killed between the rename and the row of the index.
     let other = TestServer::start_in(&folder, "other state");

@@ -9,12 +9,17 @@ use shaman_proto::wire::flamenco::StatusAnswer;
 use shaman_proto::{BlobRef, BlobStatus, headers};
 
 use super::super::Shared;
-use super::super::body::{Piece, content_length, drain_beside, next_piece};
+use super::super::body::{content_length, drain_beside, next_frame};
 use super::super::failure::Failure;
+use super::super::receiving;
 use super::filename::original;
 use super::json;
-use crate::ops::{Begun, Ops, Upload, UploadError, Uploaded};
+use crate::ops::{Begun, Ops, Small, UploadError, Uploaded};
 use crate::store::Mismatch;
+
+/// Up to so many bytes a blob is held in memory and stored at once: half of what a connection reads
+/// at a time, and most files of a scene.
+const SMALL_BYTES: u64 = 128 << 10;
 
 type BlobInUrl = Result<Path<(String, String)>, PathRejection>;
 
@@ -75,24 +80,39 @@ async fn receive(
         ));
     }
     let announced = content_length(headers);
-    let begun = shared.run(move |ops| begin(ops, blob, announced)).await??;
-    let Begun::Receiving(mut upload) = begun else {
-        return Ok(StatusCode::ALREADY_REPORTED.into_response());
+    let uploaded = if blob.size.bytes() <= SMALL_BYTES && announced == Some(blob.size.bytes()) {
+        receive_small(shared, blob, body).await?
+    } else {
+        let begun = shared.run(move |ops| begin(ops, blob, announced)).await??;
+        let Begun::Receiving(upload) = begun else {
+            return Ok(StatusCode::ALREADY_REPORTED.into_response());
+        };
+        let (upload, last) = receiving::receive(shared, upload, body).await?;
+        shared.run(move |ops| ops.finish_upload(receiving::write(upload, &last)?)).await??
     };
-    let mut piece = next_piece(body).await?;
-    while !piece.is_last {
-        // The disk has one piece while the next one comes in. A failure of either ends both.
-        let write =
-            async { shared.run(move |_| write(upload, &piece)).await?.map_err(Failure::from) };
-        (upload, piece) = tokio::try_join!(write, next_piece(body))?;
-    }
-    let uploaded = shared.run(move |ops| finish(ops, upload, &piece)).await??;
     tracing::debug!(blob = %blob, ?uploaded, original_filename = original(headers), "received a blob");
     Ok(match uploaded {
         Uploaded::Stored => StatusCode::NO_CONTENT,
         Uploaded::AlreadyStored => StatusCode::ALREADY_REPORTED,
     }
     .into_response())
+}
+
+/// Receives a blob that fits into memory, so that one thread does all with it at once. Also when we
+/// have it: to look before its bytes come would cost more than they do.
+async fn receive_small(
+    shared: &Shared,
+    blob: BlobRef,
+    body: &mut Body,
+) -> Result<Uploaded, Failure> {
+    let sending = shared.ops.note_sending(blob);
+    let mut bytes = Vec::new();
+    // The connection ends the body where it was announced to end.
+    while let Some(frame) = next_frame(body).await? {
+        sending.received(frame.len());
+        bytes.extend_from_slice(&frame);
+    }
+    Ok(shared.run(move |ops| ops.upload_one_small(&Small { blob, bytes })).await??)
 }
 
 /// Begins to receive. A blob that is there needs no body, right or wrong.
@@ -111,15 +131,4 @@ fn refuse_announced(blob: BlobRef, announced: Option<u64>) -> Result<(), UploadE
         }
         _ => Ok(()),
     }
-}
-
-fn write(mut upload: Box<Upload>, piece: &Piece) -> Result<Box<Upload>, UploadError> {
-    for frame in &piece.frames {
-        upload.write(frame)?;
-    }
-    Ok(upload)
-}
-
-fn finish(ops: &Ops, upload: Box<Upload>, last: &Piece) -> Result<Uploaded, UploadError> {
-    ops.finish_upload(write(upload, last)?)
 }

@@ -12,7 +12,7 @@ use shaman_proto::{CheckoutPath, Manifest};
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
-use crate::ops::{Diff, Erased, LookupError, Ops, diff};
+use crate::ops::{Diff, LookupError, Ops, diff};
 use crate::tasks::beside;
 
 /// What stands between the paths of two checkouts.
@@ -126,11 +126,13 @@ pub(super) async fn erase(State(shared): State<Shared>, url: InUrl) -> Result<Re
     let shown = checkout.clone();
     let erased = shared.run(move |ops| ops.erase(&checkout, None)).await??;
     tracing::info!(checkout = shown.as_str(), "erased a checkout");
-    if let Erased::Erased(tree) = erased {
-        // Nobody sees it any more; deleting 50,000 files takes a second.
-        let blocking = shared.blocking.clone();
-        beside(async move { drop(blocking.run(move || drop(tree)).await) });
-    }
+    // Nobody sees it any more; forgetting and deleting 50,000 files takes a second.
+    let clearing = shared.clone();
+    beside(async move {
+        if let Ok(Err(error)) = clearing.run(move |ops| ops.clear_away(erased)).await {
+            tracing::warn!(%error, "an erased checkout is not forgotten yet; the next start does it");
+        }
+    });
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

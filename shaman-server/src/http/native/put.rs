@@ -17,6 +17,7 @@ use super::unpack::Unpacking;
 use crate::http::Shared;
 use crate::http::body::{Piece, content_length, drain_beside, next_piece};
 use crate::http::failure::Failure;
+use crate::http::receiving;
 use crate::ops::{Begun, Keep, Ops, Upload, UploadError, Uploaded};
 use crate::store::Mismatch;
 
@@ -173,12 +174,21 @@ async fn receive(
         }
         Err(error) => return Err(Failure::of_upload(error)),
     };
+    if unpacking.is_plain() {
+        let (upload, last) = receiving::receive(shared, upload, body).await?;
+        let end = move |ops: &Ops| {
+            let upload = receiving::write(upload, &last).map_err(Failure::of_upload)?;
+            end(ops, upload, complete)
+        };
+        return shared.run(end).await?;
+    }
     let mut receiving = Receiving { upload, unpacking };
-    let mut piece = next_piece(body).await?;
+    let most = shared.ops.piece_bytes();
+    let mut piece = next_piece(body, most).await?;
     while !piece.is_last {
         // The disk has one piece while the next one comes in. A failure of either ends both.
         let write = async { shared.run(move |_| receiving.write(&piece)).await? };
-        (receiving, piece) = tokio::try_join!(write, next_piece(body))?;
+        (receiving, piece) = tokio::try_join!(write, next_piece(body, most))?;
     }
     shared.run(move |ops| receiving.write(&piece)?.end(ops, complete)).await?
 }
@@ -211,6 +221,7 @@ fn begin(
     ops.begin_resumable(blob, offset, keep)
 }
 
+/// An encoded body that is being received.
 struct Receiving {
     upload: Box<Upload>,
     unpacking: Unpacking,
@@ -229,10 +240,14 @@ impl Receiving {
         if !self.unpacking.is_whole() {
             return Err(Failure::malformed("the body ends inside a frame of zstd; send it again"));
         }
-        if complete == Complete::No {
-            return Ok(Ended::Kept(self.upload.kept_bytes()));
-        }
-        let uploaded = ops.finish_upload(self.upload).map_err(Failure::of_upload)?;
-        Ok(Ended::Uploaded(uploaded))
+        end(ops, self.upload, complete)
     }
+}
+
+fn end(ops: &Ops, upload: Box<Upload>, complete: Complete) -> Result<Ended, Failure> {
+    if complete == Complete::No {
+        return Ok(Ended::Kept(upload.kept_bytes()));
+    }
+    let uploaded = ops.finish_upload(upload).map_err(Failure::of_upload)?;
+    Ok(Ended::Uploaded(uploaded))
 }

@@ -13,7 +13,7 @@ use crate::http::Shared;
 use crate::http::body::json_bytes;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
-use crate::ops::Dry;
+use crate::ops::{Dry, Look};
 use crate::upkeep;
 
 /// Removes what nothing uses; only says what it would do unless told otherwise.
@@ -45,6 +45,9 @@ pub(super) async fn sweep(
     }
     if request.force {
         order.max_share = None;
+    }
+    if request.storage {
+        order.look = Look::Storage;
     }
     let swept = shared.run(move |ops| ops.sweep(&order, || true)).await??;
     Ok(json(StatusCode::OK, &upkeep::report(&swept, dry)))

@@ -129,6 +129,15 @@ impl TestServer {
         self.storage.join("jobs")
     }
 
+    /// Waits until all of the storage was read into the index.
+    pub(crate) fn until_indexed(&self) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        while self.get("/v1/status").json()["is_indexed"] == false {
+            assert!(std::time::Instant::now() < deadline);
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
     pub(crate) fn status_of(&self, blob: &Blob) -> String {
         self.get(&blob.url()).json()["status"].as_str().unwrap().to_owned()
     }
