@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
 use crate::config::{Config, Durability, LinkWord, Room};
-use crate::http::{self, Shared};
+use crate::http::{self, Shared, Watch};
 use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Durable, Expiry, JobsFrom, Limits, Ops, Reserve};
@@ -44,8 +44,9 @@ impl App {
         let (limits, placing) = (limits(config), placing(config));
         let ops = blocking.run(move || open(&storage, &state, limits, placing)).await??;
         let settings = Arc::new(config.settings.clone());
+        let watch = Arc::new(Watch::new(ops.now_secs(), config.upstream.is_some()));
         Ok(Self {
-            shared: Shared { ops: Arc::new(ops), blocking, settings, bells: Arc::default() },
+            shared: Shared { ops: Arc::new(ops), blocking, settings, bells: Arc::default(), watch },
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
             listener,
@@ -80,9 +81,14 @@ impl App {
         helpers.spawn(async move {
             upkeep::keep_caught_up(&looking.ops, &looking.blocking, look_stop).await;
         });
+        let (watching, watch_stop) = (shared.clone(), helpers.stop_signal());
+        helpers.spawn(async move {
+            let Shared { ops, blocking, settings, .. } = watching;
+            upkeep::keep_watched(&ops, &blocking, settings.history_every, watch_stop).await;
+        });
         let (scrubbing, scrub_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
-            let Shared { ops, blocking, settings, bells } = scrubbing;
+            let Shared { ops, blocking, settings, bells, .. } = scrubbing;
             let scrubbing = &settings.scrubbing;
             upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &bells.scrub, scrub_stop).await;
         });
@@ -97,11 +103,11 @@ impl App {
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);
         }
-        let ops = Arc::clone(&shared.ops);
+        let (ops, watch) = (Arc::clone(&shared.ops), Arc::clone(&shared.watch));
         let router = http::router(shared, manager);
         let stop = crew.stop_signal();
         tokio::select! {
-            () = http::accept(&listener, router, &mut crew, stop) => {}
+            () = http::accept(&listener, router, &watch, &mut crew, stop) => {}
             () = stopped => {}
         }
         drop(listener);

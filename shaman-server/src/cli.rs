@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use shaman_proto::parse_duration;
 
@@ -107,10 +107,27 @@ pub struct ServeArgs {
     /// [default: info]
     #[arg(long, value_name = "LEVEL", env = "SHAMAN_LOG")]
     pub log: Option<String>,
+    /// How lines of the log look: `auto` is `text` on a terminal and `json` elsewhere
+    #[arg(long, value_name = "FORMAT", env = "SHAMAN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
+    pub log_format: LogFormat,
     /// Shortest age that a sweep may be asked for. For tests of Shaman itself, which cannot wait for
     /// an hour: clients need that time.
     #[arg(long, hide = true, env = "SHAMAN_TEST_AGE_MIN", value_parser = parse_duration)]
     pub test_age_min: Option<Duration>,
+    /// Between two points of the store's history. For tests of Shaman itself, too.
+    #[arg(long, hide = true, env = "SHAMAN_TEST_HISTORY_EVERY", value_parser = parse_duration)]
+    pub test_history_every: Option<Duration>,
+}
+
+/// How lines of the log look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people on a terminal, for programs elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 impl ServeArgs {
@@ -121,6 +138,7 @@ impl ServeArgs {
             log: self.log.clone(),
             upstream: self.upstream.clone(),
             age_min: self.test_age_min,
+            history_every: self.test_history_every,
             ..self.store.said()
         }
     }

@@ -27,6 +27,7 @@ pub mod index;
 pub mod live;
 pub mod manager;
 pub mod ops;
+pub mod process;
 pub mod store;
 pub mod tasks;
 pub mod upkeep;

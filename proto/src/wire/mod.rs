@@ -8,3 +8,4 @@ pub mod failure;
 pub mod flamenco;
 pub mod jobs;
 pub mod native;
+pub mod watch;

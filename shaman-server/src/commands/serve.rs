@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
-use crate::cli::ServeArgs;
+use crate::cli::{LogFormat, ServeArgs};
 use crate::config::Config;
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
@@ -15,11 +15,7 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.log).with_context(|| {
         format!("`{}` is not a log level; use error, warn, info, debug or trace", config.log)
     })?;
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(filter)
-        .init();
+    begin_log(filter, args.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("shaman")
@@ -29,6 +25,17 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     // Blocking work that was cut off may still run; its files are cleared at the next start.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     ended
+}
+
+/// Lines go to stderr, one an event.
+fn begin_log(filter: EnvFilter, format: LogFormat) {
+    let is_terminal = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    if format == LogFormat::Json || (format == LogFormat::Auto && !is_terminal) {
+        log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
+    } else {
+        log.with_ansi(is_terminal).init();
+    }
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {

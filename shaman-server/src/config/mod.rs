@@ -69,6 +69,8 @@ pub struct Settings {
     pub scrubbing: Scrubbing,
     /// Age at which checkouts that no job has are erased; `None`: they stay.
     pub expire_after: Option<Duration>,
+    /// Between two points of the store's history.
+    pub history_every: Duration,
 }
 
 /// What flags and environment said.
@@ -86,6 +88,8 @@ pub struct Said {
     pub upstream: Option<String>,
     /// Shortest age of a sweep; an hour unless a test says otherwise.
     pub age_min: Option<Duration>,
+    /// Between two points of the store's history; five minutes unless a test says otherwise.
+    pub history_every: Option<Duration>,
 }
 
 /// A configuration that cannot be.
@@ -194,6 +198,7 @@ impl Config {
                 sweeping,
                 scrubbing: Scrubbing::new(file.scrub)?,
                 expire_after: expire_after(file.checkouts.expire_after)?,
+                history_every: said.history_every.unwrap_or(minute * 5),
             },
             durability: file.durability,
             link_policy: file.checkouts.link_policy,

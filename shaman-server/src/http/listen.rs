@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +19,7 @@ use tower::ServiceExt as _;
 
 use super::arrival::Arrival;
 use super::unfold::{HEAD_BYTES_MAX, Unfold};
+use super::watch::Watch;
 use crate::tasks::{Crew, Stop};
 
 /// How long a client may take to send its request's head. Flamenco's own server gives one second,
@@ -35,11 +38,17 @@ const BUFFERS_BYTES: usize = 32 << 20;
 const CONNECTIONS_MAX: usize = 1_500;
 
 /// Accepts connections and answers them until told to stop; running requests go on in `crew`.
-pub async fn accept(listener: &TcpListener, router: Router, crew: &mut Crew, mut stop: Stop) {
-    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
+pub async fn accept(
+    listener: &TcpListener,
+    router: Router,
+    watch: &Watch,
+    crew: &mut Crew,
+    mut stop: Stop,
+) {
+    let places = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
     loop {
         // Beyond the limit connections wait in the kernel's queue.
-        let Ok(place) = std::sync::Arc::clone(&places).acquire_owned().await else {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
             return;
         };
         let accepted = tokio::select! {
@@ -52,8 +61,11 @@ pub async fn accept(listener: &TcpListener, router: Router, crew: &mut Crew, mut
                 let connections = CONNECTIONS_MAX - places.available_permits();
                 let buffer_bytes = (BUFFERS_BYTES / connections.max(1))
                     .clamp(*BUFFER_BYTES.start(), *BUFFER_BYTES.end());
+                let connections = Arc::clone(&watch.connections);
+                connections.fetch_add(1, Ordering::Relaxed);
                 crew.spawn(async move {
                     answer(stream, peer, router, buffer_bytes, stop).await;
+                    connections.fetch_sub(1, Ordering::Relaxed);
                     drop(place);
                 });
             }

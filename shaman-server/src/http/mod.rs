@@ -4,19 +4,23 @@ mod arrival;
 mod body;
 mod failure;
 mod flamenco;
+mod health;
 mod listen;
+mod metrics;
 mod native;
 mod receiving;
 mod router;
 mod unfold;
 mod upstream;
 mod waiting;
+mod watch;
 
 use std::sync::Arc;
 
 pub use listen::accept;
 pub use router::router;
 pub use unfold::{Tunnel, Unfold};
+pub use watch::Watch;
 
 use failure::Failure;
 use tokio::sync::Notify;
@@ -36,6 +40,8 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     /// What wakes the work that the server does by itself.
     pub bells: Arc<Bells>,
+    /// Figures of all requests.
+    pub watch: Arc<Watch>,
 }
 
 /// What wakes the work that the server does by itself.

@@ -5,21 +5,24 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Extension;
 use axum::http::{Method, StatusCode, Uri};
+use axum::middleware;
 use axum::routing::{any, get, post};
 
 use super::failure::Failure;
-use super::{Shared, flamenco, native, upstream};
+use super::{Shared, flamenco, health, metrics, native, upstream, watch};
 use crate::manager::Manager;
 
 /// All that this server answers: with a Manager behind it everything, else Shaman's own requests
 /// and as much of a Manager's as they need.
 pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
     let prefix = shared.settings.path_prefix.clone();
-    let all = below_prefix(shared, manager);
-    if prefix.is_empty() {
-        return all;
+    let watching = middleware::from_fn_with_state(shared.clone(), watch::watch);
+    let mut all = below_prefix(shared, manager);
+    if !prefix.is_empty() {
+        all = Router::new().nest(&prefix, all).fallback(nothing_here);
     }
-    Router::new().nest(&prefix, all).fallback(nothing_here)
+    // Outermost: what is refused is seen, too.
+    all.layer(watching)
 }
 
 fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
@@ -31,6 +34,9 @@ fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
             get(flamenco::status).post(flamenco::upload),
         )
         .route("/api/v3/shaman/{*rest}", any(nothing_here))
+        .route("/metrics", get(metrics::show))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
         .merge(native::routes())
         .route("/v1/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(wrong_method);

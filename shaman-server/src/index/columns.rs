@@ -76,6 +76,10 @@ fn family(cache: &Cache) -> Options {
     options
 }
 
+pub(super) fn all(db: &DB) -> impl Iterator<Item = &ColumnFamily> {
+    ALL.into_iter().filter_map(|name| db.cf_handle(name))
+}
+
 pub(super) fn blobs(db: &DB) -> &ColumnFamily {
     db.cf_handle(BLOBS).expect("opened with this family")
 }

@@ -10,6 +10,7 @@ mod keys;
 mod names;
 mod rows;
 mod scrubs;
+mod snapshot;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use shaman_proto::{BlobRef, CheckoutPath};
 
 pub use names::Sharing;
 pub use rows::{BlobRow, CheckoutRow, JobRow};
+pub use snapshot::Rows;
 
 /// Key of the note in the default column that all of the store has been read into the index.
 const COMPLETE: &[u8] = b"complete";
@@ -120,17 +122,6 @@ impl Index {
             found.extend(keys::read_blob(&key).filter(|_| is_next));
         }
         Ok(found)
-    }
-
-    /// Calls `visit` with the row of each checkout.
-    pub fn each_checkout(&self, mut visit: impl FnMut(CheckoutRow)) -> Result<(), IndexError> {
-        for row in self.db.iterator_cf(columns::checkouts(&self.db), IteratorMode::Start) {
-            let (_, row) = row.map_err(|e| self.failed(e))?;
-            if let Some(row) = CheckoutRow::decode(&row) {
-                visit(row);
-            }
-        }
-        Ok(())
     }
 
     /// Writes rows for these blobs.

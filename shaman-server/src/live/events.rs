@@ -82,6 +82,11 @@ impl Events {
         self.run
     }
 
+    /// How many listen.
+    pub fn listeners(&self) -> usize {
+        self.lock().listeners.len()
+    }
+
     /// A place behind the last event, or behind the one with this run and number. `None`: too many
     /// listen.
     pub fn listen(&self, after: Option<(u64, u64)>) -> Option<Listener> {

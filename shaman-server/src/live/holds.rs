@@ -35,6 +35,11 @@ impl Holds {
         self.lock().contains_key(blob)
     }
 
+    /// How many blobs are held.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<BlobRef, usize>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,6 +22,17 @@ struct Uploads {
     received_bytes: u64,
 }
 
+/// A blob that is being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Running {
+    /// Which.
+    pub blob: BlobRef,
+    /// How many send it.
+    pub senders: usize,
+    /// Bytes that came so far, from all of them, in the requests that run.
+    pub received_bytes: u64,
+}
+
 /// One running upload; ends when dropped.
 #[derive(Debug)]
 pub struct Sending {
@@ -72,6 +83,18 @@ impl Inflight {
             .reduce(u64::saturating_add)
     }
 
+    /// Every blob that is being sent, the largest first.
+    pub fn running(&self) -> Vec<Running> {
+        let of = |(blob, uploads): (&BlobRef, &Uploads)| Running {
+            blob: *blob,
+            senders: uploads.senders,
+            received_bytes: uploads.received_bytes,
+        };
+        let mut running: Vec<Running> = self.lock().iter().map(of).collect();
+        running.sort_unstable_by_key(|one| (std::cmp::Reverse(one.blob.size), one.blob));
+        running
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<BlobRef, Uploads>> {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,6 +136,7 @@ mod tests {
         assert_eq!(inflight.among(&[blob, blob]), [blob], "one list may name it 400,000 times");
         assert_eq!(inflight.received_bytes(&[blob]), Some(5));
         assert_eq!(inflight.senders(), 2);
+        assert_eq!(inflight.running(), [Running { blob, senders: 2, received_bytes: 5 }]);
         drop(first);
         assert!(inflight.is_sending(&blob));
         drop(second);

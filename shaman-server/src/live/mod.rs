@@ -3,15 +3,19 @@
 mod damages;
 mod doubts;
 mod events;
+mod histogram;
 mod holds;
 mod inflight;
+mod tally;
 mod turns;
 mod unflushed;
 
 pub use damages::Damages;
 pub use doubts::Doubts;
 pub use events::{Events, Listener, Told};
+pub use histogram::{BOUNDS, Counted, Histogram};
 pub use holds::{Held, Holds};
-pub use inflight::{Inflight, Sending};
+pub use inflight::{Inflight, Running, Sending};
+pub use tally::{Counter, Tally};
 pub use turns::{Turn, Turns};
 pub use unflushed::Unflushed;

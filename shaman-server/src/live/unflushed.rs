@@ -31,6 +31,11 @@ impl Unflushed {
         (unflushed.len() > most).then(|| unflushed.iter().copied().collect())
     }
 
+    /// How many are not flushed.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Takes the note off blobs that were found and then flushed.
     pub fn remove(&self, blobs: &[BlobRef]) {
         let mut unflushed = self.lock();

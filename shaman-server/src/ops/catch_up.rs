@@ -53,6 +53,9 @@ impl Ops {
             self.index.forget_checkouts(&gone)?;
             caught_up.gone = gone.len() as u64;
         }
+        if caught_up != CaughtUp::default() {
+            self.count.set_stale();
+        }
         Ok(caught_up)
     }
 }

@@ -103,7 +103,11 @@ impl Ops {
         // Both before the answer; neither needs the other.
         let (flushed, noted) = beside(
             || self.store.flush_checkout(&tree, &manifest.checkout),
-            || self.index.put_checkout(&manifest.checkout, &row, &blobs),
+            || {
+                // Not until the event: nobody who counts waits for a flush.
+                let _changing = self.count.changing();
+                self.index.put_checkout(&manifest.checkout, &row, &blobs)
+            },
         );
         flushed?;
         noted?;

@@ -52,6 +52,7 @@ impl Ops {
         if let Some(pin) = self.pin_of(checkout)? {
             return Err(EraseError::Pinned(checkout.clone(), pin.reason));
         }
+        let changing = self.count.changing();
         let tree = match self.store.remove_checkout(checkout, mark).map_err(lookup)? {
             Removal::Removed(tree) => Some(tree),
             Removal::WasGone => None,
@@ -59,9 +60,12 @@ impl Ops {
         };
         // One that ended would come to life again with the next checkout of that name.
         self.unpin(checkout)?;
+        let row = self.index.checkout(checkout).map_err(LookupError::Index)?;
         self.index.begin_forgetting(checkout).map_err(LookupError::Index)?;
         self.note_again(checkout)?;
+        self.tally.bytes_erased.add(row.map_or(0, |row| row.bytes));
         self.tell(Event::CheckoutErased { checkout: checkout.as_str().to_owned() });
+        drop(changing);
         Ok(Erased { checkout: checkout.clone(), tree })
     }
 

@@ -18,14 +18,17 @@ impl Ops {
     /// What the index knows counts as stored; what it does not know is looked for on disk. A blob
     /// that we have counts as used now, since whoever asked will not send it.
     pub fn missing(&self, blobs: &[BlobRef]) -> Result<Vec<(usize, BlobStatus)>, LookupError> {
+        self.tally.blobs_asked.add(blobs.len() as u64);
         let mut seen = HashSet::with_capacity(blobs.len());
         let first_mentions: Vec<(usize, BlobRef)> =
             blobs.iter().copied().enumerate().filter(|(_, blob)| seen.insert(*blob)).collect();
-        spread(&first_mentions, |part| {
+        let lacking = spread(&first_mentions, |part| {
             let mut lacking = Vec::new();
             part.chunks(BATCH).try_for_each(|batch| self.missing_in(batch, &mut lacking))?;
-            Ok(lacking)
-        })
+            Ok::<_, LookupError>(lacking)
+        })?;
+        self.tally.blobs_missing.add(lacking.len() as u64);
+        Ok(lacking)
     }
 
     fn missing_in(

@@ -9,7 +9,9 @@ mod erase;
 mod expire;
 mod flush;
 mod follow;
+mod history;
 mod keep;
+mod look;
 mod missing;
 mod pin;
 mod read;
@@ -19,6 +21,7 @@ mod scrub;
 mod spread;
 mod status;
 mod sweep;
+mod totals;
 mod upload;
 mod upload_small;
 mod verify;
@@ -31,8 +34,8 @@ use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{BlobRow, Index, IndexError};
-use crate::live::{Damages, Doubts, Events, Holds, Inflight, Turns, Unflushed};
-use crate::store::{DiskError, LinkError, ProbeError, Space, Store, StoredBlob};
+use crate::live::{Damages, Doubts, Events, Holds, Inflight, Running, Tally, Turns, Unflushed};
+use crate::store::{DiskError, LinkError, ProbeError, ServerOnStorage, Space, Store, StoredBlob};
 
 pub use catch_up::CaughtUp;
 pub use check::Check;
@@ -42,12 +45,15 @@ pub use diff::{Diff, diff};
 pub use erase::{EraseError, Erased};
 pub use expire::{Expired, JobsFrom};
 pub use follow::{Followed, ListedJob};
+pub use history::Point;
+pub use look::{Load, Look, NotReady};
 pub use pin::PinError;
 pub use reindex::{Ended, ReindexError, Reindexed};
 pub use resume::Keep;
 pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
-pub use status::{Cost, Totals};
+pub use status::Cost;
 pub use sweep::{Dry, Look, SweepError, SweepOrder, Swept, Weight};
+pub use totals::Totals;
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 pub use upload_small::Small;
 pub use verify::Verified;
@@ -67,10 +73,12 @@ pub struct Ops {
     doubts: Doubts,
     damages: Damages,
     events: Events,
+    tally: Tally,
     scrubbing: scrub::Scrubbing,
     /// Held while the index is compared with the storage.
     reindexing: Mutex<()>,
     seen: status::Seen,
+    count: totals::Count,
     limits: Limits,
     clock: Clock,
 }
@@ -183,9 +191,11 @@ impl Ops {
             doubts: Doubts::new(doubtful_since),
             damages: Damages::default(),
             events: Events::default(),
+            tally: Tally::default(),
             scrubbing: scrub::Scrubbing::default(),
             reindexing: Mutex::default(),
             seen: status::Seen::default(),
+            count: totals::Count::default(),
             limits,
             clock,
         }
@@ -268,7 +278,23 @@ impl Ops {
         &self.events
     }
 
+    /// What was done since the start.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// The servers that run on this storage, the oldest first.
+    pub fn servers(&self) -> Result<Vec<ServerOnStorage>, DiskError> {
+        self.store.servers()
+    }
+
+    /// Every blob that is being sent, the largest first.
+    pub fn running_uploads(&self) -> Vec<Running> {
+        self.inflight.running()
+    }
+
     fn tell(&self, event: Event) {
+        self.tally.note(&event);
         self.events.tell(self.now_secs(), event);
     }
 

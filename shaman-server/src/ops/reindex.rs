@@ -51,7 +51,9 @@ impl Ops {
     pub fn reindex(&self, go_on: impl Fn() -> bool) -> Result<Ended, ReindexError> {
         if self.index.is_complete()? {
             self.forget_half_forgotten()?;
-            return Ok(Ended::WasComplete(self.catch_up()?));
+            let caught_up = self.catch_up()?;
+            self.count()?;
+            return Ok(Ended::WasComplete(caught_up));
         }
         self.compare(go_on)
     }
@@ -73,6 +75,7 @@ impl Ops {
             return Ok(Ended::Stopped);
         }
         self.index.set_complete()?;
+        self.count()?;
         Ok(Ended::Complete(done))
     }
 

@@ -73,6 +73,8 @@ impl Ops {
             return Err(UploadError::Offset { kept_bytes });
         }
         let sending = self.inflight.begin(blob);
+        // So that who looks sees how far the blob is.
+        sending.received(usize::try_from(kept_bytes).unwrap_or(usize::MAX));
         Ok(Begun::Receiving(Box::new(Upload::new(blob, staged, sending, Some(turn)))))
     }
 

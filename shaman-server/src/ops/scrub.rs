@@ -182,6 +182,8 @@ impl Ops {
                     if seen != Seen::Gone {
                         pass.blobs += 1;
                         pass.bytes += blob.size.bytes();
+                        self.tally.blobs_scrubbed.add(1);
+                        self.tally.bytes_scrubbed.add(blob.size.bytes());
                     }
                     pass.damaged += u64::from(seen == Seen::SetAside);
                     pass.after = Some(blob.to_string());

@@ -2,30 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, Manifest, ManifestEntry};
 
-use super::{ListedJob, LookupError, Ops, Swept, Weight};
+use super::{ListedJob, Look, LookupError, Ops, Swept};
 use crate::index::Sharing;
 use crate::store::{Abilities, Space};
-
-/// How long totals are good for: counting a million rows takes a third of a second.
-const TOTALS_KEPT: Duration = Duration::from_secs(30);
-
-/// What is in the store, as the index has it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Blobs and their bytes.
-    pub blobs: Weight,
-    /// Checkouts.
-    pub checkouts: u64,
-    /// Bytes of their files, as copies would take.
-    pub logical_bytes: u64,
-    /// Whether the index has all of the store; else there is more.
-    pub is_complete: bool,
-}
 
 /// What a checkout costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,35 +19,16 @@ pub struct Cost {
     pub sharing: Option<Sharing>,
 }
 
-/// Totals that were counted lately, and the last sweep.
+/// What was seen of the store lately.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    totals: Mutex<Option<(Instant, Totals)>>,
+    pub(super) look: Mutex<Option<Look>>,
     last_sweep: Mutex<Option<(u64, Swept)>>,
     /// The Manager's jobs, if anything may expire.
     listed: Mutex<Option<Arc<[ListedJob]>>>,
 }
 
 impl Ops {
-    /// What is in the store; half a minute old at most.
-    pub fn totals(&self) -> Result<Totals, LookupError> {
-        let mut kept = self.seen.totals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, totals)) = *kept
-            && at.elapsed() < TOTALS_KEPT
-            && totals.is_complete
-        {
-            return Ok(totals);
-        }
-        let mut totals = Totals { is_complete: self.index.is_complete()?, ..Totals::default() };
-        self.index.each_blob(|blob| totals.blobs.add(blob.size.bytes()))?;
-        self.index.each_checkout(|row| {
-            totals.checkouts += 1;
-            totals.logical_bytes += row.bytes;
-        })?;
-        *kept = Some((Instant::now(), totals));
-        Ok(totals)
-    }
-
     /// What a checkout costs, from the index: what it shares with others, and what erasing it
     /// would free once its blobs are swept.
     pub fn cost(&self, manifest: &Manifest) -> Result<Cost, LookupError> {

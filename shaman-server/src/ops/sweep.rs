@@ -183,6 +183,8 @@ impl Ops {
             self.forget_old_parts(short)?;
             self.note_sweep(&swept);
             self.catch_up()?;
+            // It has walked the whole store; this is little beside that.
+            self.count()?;
         }
         Ok(swept)
     }

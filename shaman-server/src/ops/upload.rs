@@ -188,6 +188,7 @@ impl Ops {
         let verified = staged.verify()?;
         self.unflushed.add(blob);
         let now = self.now_secs();
+        let changing = self.count.changing();
         let committed = verified.commit(&self.store, now)?;
         drop(held);
         if let Committed::New { modified_ns } = committed {
@@ -195,9 +196,13 @@ impl Ops {
             let row = BlobRow { stored_at: now, last_used: now, modified_ns };
             self.index.put_blobs([(blob, row)])?;
             self.tell(Event::Stored { blobs: 1, bytes: blob.size.bytes() });
+            drop(changing);
             self.heal_if_damaged(&blob);
-        } else if let Some(found) = self.find(&blob)? {
-            self.note_use(&blob, &found)?;
+        } else {
+            drop(changing);
+            if let Some(found) = self.find(&blob)? {
+                self.note_use(&blob, &found)?;
+            }
         }
         if self.limits.durable == Durable::AtOnce {
             // Also what somebody else sent a moment ago.

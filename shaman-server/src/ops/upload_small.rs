@@ -29,6 +29,7 @@ impl Ops {
         let mut room = space.free_bytes.saturating_sub(reserve_bytes);
         let mut rows = Vec::new();
         let mut fates = Vec::with_capacity(smalls.len());
+        let changing = self.count.changing();
         for small in smalls {
             let bytes = small.bytes.len() as u64;
             let fate = match self.have(&small.blob) {
@@ -45,6 +46,7 @@ impl Ops {
             fates.push(fate);
         }
         self.note_new(rows)?;
+        drop(changing);
         if self.limits.durable == Durable::AtOnce {
             let blobs: Vec<BlobRef> = smalls.iter().map(|small| small.blob).collect();
             self.flush_found(&blobs)?;

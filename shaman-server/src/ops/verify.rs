@@ -138,6 +138,7 @@ impl Ops {
             return Ok(false);
         }
         self.index.forget_blobs([blob])?;
+        self.count.set_stale();
         self.tell(Event::Damaged { sha256: blob.digest, size: blob.size });
         tracing::error!(blob = %blob, "a blob was damaged; it is in quarantine, and clients that have it send it again");
         Ok(true)

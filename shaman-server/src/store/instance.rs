@@ -82,8 +82,8 @@ impl Instance {
             file
         } else {
             let file = File::create_new(&self.lock_path).during("make", &self.lock_path)?;
-            flock(&file, FlockOperation::NonBlockingLockExclusive)
-                .during("lock", &self.lock_path)?;
+            // Nobody else wants it, but somebody may look for a moment whether we live.
+            flock(&file, FlockOperation::LockExclusive).during("lock", &self.lock_path)?;
             file
         };
         // One without a line says nothing, which puts everything in doubt.
@@ -174,6 +174,34 @@ pub(super) fn doubtful_since(layout: &Layout) -> Result<Option<u64>, DiskError> 
     Ok(since)
 }
 
+/// A server that runs on the storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerOnStorage {
+    /// 16 hex digits, other ones after each start.
+    pub id: String,
+    /// Seconds since 1970 when it began; `None`: it could not write that down.
+    pub began: Option<u64>,
+    /// Whether it is this one.
+    pub is_this: bool,
+}
+
+/// The servers that run on the storage, the oldest first.
+pub(super) fn living(layout: &Layout, own: &str) -> Result<Vec<ServerOnStorage>, DiskError> {
+    let mut living = Vec::new();
+    for name in read_dir(&layout.staging())? {
+        let Some(name) = name.to_str().filter(|name| name.ends_with(LOCK_ENDING)) else { continue };
+        let Some(id) = id_in(name) else { continue };
+        let is_this = id == own;
+        if is_this || !is_gone(layout, id)? {
+            let line = std::fs::read_to_string(layout.staging().join(name)).unwrap_or_default();
+            let began = line.split_once(' ').and_then(|(began, _)| began.parse().ok());
+            living.push(ServerOnStorage { id: id.to_owned(), began, is_this });
+        }
+    }
+    living.sort_unstable_by(|a, b| (a.began, &a.id).cmp(&(b.began, &b.id)));
+    Ok(living)
+}
+
 /// Says whether any server runs on the storage.
 pub(super) fn any_lives(layout: &Layout) -> Result<bool, DiskError> {
     any_other_lives(layout, "")
@@ -245,6 +273,9 @@ mod tests {
         let other = Instance::claim(&layout, 100, None).unwrap();
         assert!(any_other(&layout, one.id()).unwrap());
         assert!(any_other_lives(&layout, one.id()).unwrap());
+        let living = living(&layout, one.id()).unwrap();
+        assert_eq!(living.iter().filter(|server| server.is_this).count(), 1);
+        assert!(living.len() == 2 && living.iter().all(|server| server.began == Some(100)));
         drop(other);
         assert!(!any_other(&layout, one.id()).unwrap());
     }

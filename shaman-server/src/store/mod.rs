@@ -66,6 +66,7 @@ pub use disk::{DiskError, FullDisk};
 pub use erase::{Removal, RemovedTree};
 pub use format::FormatError;
 pub use hasher::Hasher;
+pub use instance::ServerOnStorage;
 pub use leftovers::Leftovers;
 pub use manifests::{ManifestNames, StagedManifest};
 pub use open_blob::OpenBlob;
@@ -203,6 +204,20 @@ impl Store {
     pub fn has_unflushed_of_others(&self) -> Result<bool, DiskError> {
         // Elsewhere they are flushed before they get their names.
         Ok(self.is_ours_alone() && instance::any_other(&self.layout, self.instance.id())?)
+    }
+
+    /// The servers that run on this storage, the oldest first.
+    pub fn servers(&self) -> Result<Vec<ServerOnStorage>, DiskError> {
+        instance::living(&self.layout, self.instance.id())
+    }
+
+    /// Says whether the storage that was opened is still where it was: a share that was unmounted,
+    /// or another one mounted over it, is not.
+    pub fn is_in_place(&self) -> Result<bool, DiskError> {
+        let stored = self.layout.stored();
+        let opened = rustix::fs::fstat(&self.stored).during("look at", &stored)?;
+        let there = rustix::fs::stat(&stored).during("look at", &stored)?;
+        Ok((opened.st_dev, opened.st_ino) == (there.st_dev, there.st_ino))
     }
 
     /// Name of this storage, the same for all servers on it.

@@ -6,6 +6,7 @@ mod indexing;
 mod scrubbing;
 mod sweeping;
 mod verifying;
+mod watching;
 
 pub use catching_up::keep_caught_up;
 pub use expiring::keep_expired;
@@ -13,3 +14,4 @@ pub use indexing::keep_indexed;
 pub use scrubbing::keep_scrubbed;
 pub use sweeping::{keep_swept, order, report};
 pub use verifying::verify_doubtful;
+pub use watching::keep_watched;

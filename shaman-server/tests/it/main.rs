@@ -25,6 +25,7 @@ mod support;
 mod sweeping;
 mod uploads;
 mod waiting;
+mod watching;
 mod wire;
 
 #[test]

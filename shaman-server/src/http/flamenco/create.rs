@@ -14,6 +14,7 @@ use shaman_proto::{BlobRef, CheckoutPath, FilePath, ManifestEntry};
 use super::super::Shared;
 use super::super::failure::Failure;
 use super::super::waiting::wait_for_senders;
+use super::super::watch::Made;
 use super::requirements::{not_understood, refuse_too_many};
 use super::{json, with_list};
 use crate::ops::{CheckOutError, Ops, Wanted};
@@ -53,16 +54,10 @@ fn read(bytes: &[u8]) -> Result<(Wanted, Vec<FileSpec>), Failure> {
 fn answer(ops: &Ops, wanted: Wanted, files: &[FileSpec]) -> Result<Response, Failure> {
     match ops.check_out(wanted) {
         Ok(manifest) => {
-            tracing::info!(
-                checkout = manifest.checkout.as_str(),
-                files = manifest.files.len(),
-                size_bytes = manifest.bytes(),
-                "made a checkout"
-            );
-            Ok(json(
-                StatusCode::OK,
-                &CreateAnswer { checkout_path: manifest.checkout.as_str().to_owned() },
-            ))
+            let answer = CreateAnswer { checkout_path: manifest.checkout.as_str().to_owned() };
+            let mut response = json(StatusCode::OK, &answer);
+            response.extensions_mut().insert(Made::of(&manifest));
+            Ok(response)
         }
         Err(CheckOutError::Missing(missing)) => {
             Err(Failure::new(StatusCode::FAILED_DEPENDENCY, name_missing(&missing, files)))

@@ -123,9 +123,7 @@ fn diff_on_wire(a: &Manifest, b: &Manifest) -> DiffAnswer {
 )]
 pub(super) async fn erase(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
     let checkout = parse(url)?;
-    let shown = checkout.clone();
     let erased = shared.run(move |ops| ops.erase(&checkout, None)).await??;
-    tracing::info!(checkout = shown.as_str(), "erased a checkout");
     // Nobody sees it any more; forgetting and deleting 50,000 files takes a second.
     let clearing = shared.clone();
     beside(async move {

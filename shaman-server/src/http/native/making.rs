@@ -14,6 +14,7 @@ use crate::http::body::{drain_beside, json_bytes};
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
 use crate::http::waiting::wait_for_senders;
+use crate::http::watch::Made;
 use crate::ops::{CheckOutError, Ops, Wanted};
 
 /// What a request comes to.
@@ -99,13 +100,10 @@ fn read_list(ops: &Ops, blob: BlobRef) -> Result<Option<FileList>, Failure> {
 fn answer(ops: &Ops, wanted: Wanted) -> Result<Response, Failure> {
     match ops.check_out(wanted) {
         Ok(manifest) => {
-            tracing::info!(
-                checkout = manifest.checkout.as_str(),
-                files = manifest.files.len(),
-                size_bytes = manifest.bytes(),
-                "made a checkout"
-            );
-            Ok(json(StatusCode::CREATED, &made(manifest)))
+            let told = Made::of(&manifest);
+            let mut response = json(StatusCode::CREATED, &made(manifest));
+            response.extensions_mut().insert(told);
+            Ok(response)
         }
         Err(CheckOutError::Missing(blobs)) => {
             let message =

@@ -14,6 +14,7 @@ mod pins;
 mod put;
 mod range;
 mod reindex;
+mod running;
 mod scrub;
 mod sending;
 mod status;
@@ -41,6 +42,9 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/blobs", post(frames::receive))
         .route("/v1/blobs/{blob}", get(blob::send).put(put::put))
         .route("/v1/uploads/{blob}", head(uploads::show).patch(put::append).delete(uploads::forget))
+        .route("/v1/uploads", get(running::uploads))
+        .route("/v1/servers", get(running::servers))
+        .route("/v1/history", get(running::history))
         .route("/v1/sweep", post(sweep::sweep))
         .route("/v1/status", get(status::show))
         .route("/v1/events", get(events::listen))

@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use super::{
-    blob, checkouts, damage, events, frames, listing, making, missing, pins, put, reindex, scrub,
-    status, sweep, uploads,
+    blob, checkouts, damage, events, frames, listing, making, missing, pins, put, reindex, running,
+    scrub, status, sweep, uploads,
 };
 use crate::http::flamenco::json;
 
@@ -56,6 +56,9 @@ impl ToSchema for Binary {}
         pins::unpin,
         status::show,
         events::listen,
+        running::uploads,
+        running::servers,
+        running::history,
         sweep::sweep,
         scrub::ask,
         scrub::show,

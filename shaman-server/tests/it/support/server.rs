@@ -30,7 +30,7 @@ impl TestServer {
 
     /// Starts on `<folder>/storage` with its own state.
     pub(crate) fn start_in(folder: &std::sync::Arc<tempfile::TempDir>, state: &str) -> Self {
-        Self::launch(folder, folder.path().join("storage"), state, "")
+        Self::launch(folder, folder.path().join("storage"), state, "", None)
     }
 
     /// Starts on `<folder>/storage` with these lines in its configuration file.
@@ -38,19 +38,30 @@ impl TestServer {
         folder: &std::sync::Arc<tempfile::TempDir>,
         yaml: &str,
     ) -> Self {
-        Self::launch(folder, folder.path().join("storage"), "state", yaml)
+        Self::launch(folder, folder.path().join("storage"), "state", yaml, None)
     }
 
     /// Starts on a storage of its own.
     pub(crate) fn start_on(storage: PathBuf) -> Self {
         let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
-        Self::launch(&folder, storage, "state", "")
+        Self::launch(&folder, storage, "state", "", None)
     }
 
     /// Starts on a storage of its own with these lines in its configuration file.
     pub(crate) fn start_configured_on(storage: PathBuf, yaml: &str) -> Self {
         let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
-        Self::launch(&folder, storage, "state", yaml)
+        Self::launch(&folder, storage, "state", yaml, None)
+    }
+
+    /// Starts with these lines in its configuration file, and keeps its log.
+    pub(crate) fn logging(yaml: &str, level: &str) -> Self {
+        let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+        Self::launch(&folder, folder.path().join("storage"), "state", yaml, Some(level))
+    }
+
+    /// What one that keeps its log logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("server.log")).unwrap()
     }
 
     fn launch(
@@ -58,14 +69,19 @@ impl TestServer {
         storage: PathBuf,
         state: &str,
         yaml: &str,
+        log: Option<&str>,
     ) -> Self {
         let state = folder.path().join(state);
         let config = folder.path().join("shaman.yaml");
         std::fs::write(&config, yaml).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_shaman-server"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shaman-server"));
+        if log.is_some() {
+            command.stderr(std::fs::File::create(folder.path().join("server.log")).unwrap());
+        }
+        let mut child = command
             .arg("serve")
             .args(["--storage", storage.to_str().unwrap(), "--state", state.to_str().unwrap()])
-            .args(["--listen", "127.0.0.1:0", "--log", "warn"])
+            .args(["--listen", "127.0.0.1:0", "--log", log.unwrap_or("warn")])
             .arg("--config")
             .arg(&config)
             .stdout(Stdio::piped())
