@@ -31,11 +31,32 @@ impl Server {
     /// Starts on this storage; its state, its configuration file with these lines and its log lie
     /// in `folder`, and stay for the next start there.
     pub fn start(storage: &Path, folder: &Path, yaml: &str) -> Self {
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), storage, folder, yaml)
+        Self::start_said(storage, folder, yaml, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn start_said(
+        storage: &Path,
+        folder: &Path,
+        yaml: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::launch(any, storage, folder, yaml, environment)
     }
 
     /// The same at this address.
     pub fn start_at(listen: SocketAddr, storage: &Path, folder: &Path, yaml: &str) -> Self {
+        Self::launch(listen, storage, folder, yaml, &[])
+    }
+
+    fn launch(
+        listen: SocketAddr,
+        storage: &Path,
+        folder: &Path,
+        yaml: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let config = folder.join("shaman.yaml");
         let log = folder.join("server.log");
         std::fs::write(&config, yaml).expect("a test can write");
@@ -49,6 +70,7 @@ impl Server {
             .arg(&config)
             // A test cannot wait for an hour; what it does not say stays as it is.
             .env("SHAMAN_TEST_AGE_MIN", "1s")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).expect("a test can write"))
             .spawn()

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod body;
+mod dashboard;
 mod failure;
 mod flamenco;
 mod health;

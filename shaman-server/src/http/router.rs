@@ -9,7 +9,7 @@ use axum::middleware;
 use axum::routing::{any, get, post};
 
 use super::failure::Failure;
-use super::{Shared, flamenco, health, metrics, native, upstream, watch};
+use super::{Shared, dashboard, flamenco, health, metrics, native, upstream, watch};
 use crate::manager::Manager;
 
 /// All that this server answers: with a Manager behind it everything, else Shaman's own requests
@@ -17,9 +17,17 @@ use crate::manager::Manager;
 pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
     let prefix = shared.settings.path_prefix.clone();
     let watching = middleware::from_fn_with_state(shared.clone(), watch::watch);
+    let is_alone = manager.is_none();
     let mut all = below_prefix(shared, manager);
     if !prefix.is_empty() {
         all = Router::new().nest(&prefix, all).fallback(nothing_here);
+    }
+    if is_alone {
+        // With a Manager behind us this is its page.
+        all = all.route(&format!("{prefix}/"), get(dashboard::root));
+        if !prefix.is_empty() {
+            all = all.route(&prefix, get(dashboard::with_slash));
+        }
     }
     // Outermost: what is refused is seen, too.
     all.layer(watching)
@@ -38,6 +46,7 @@ fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .merge(native::routes())
+        .merge(dashboard::routes())
         .route("/v1/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(wrong_method);
     match manager {

@@ -8,6 +8,7 @@
 
 mod alone;
 mod checkouts;
+mod dashboard;
 mod expiring;
 mod hostile;
 mod indexing;

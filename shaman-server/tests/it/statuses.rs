@@ -226,7 +226,7 @@ fn files_that_cannot_stand_in_one_directory_answer_400() {
 fn everything_else_answers_404_or_405_with_a_sentence() {
     let server = TestServer::start();
     for path in
-        ["/", "/api/v3/jobs", "/api/v3/shaman", "/api/v3/shaman/files/x", "/../../etc/passwd"]
+        ["/app", "/api/v3/jobs", "/api/v3/shaman", "/api/v3/shaman/files/x", "/../../etc/passwd"]
     {
         let answer = server.get(path);
         assert_eq!(answer.status, 404, "{path}");
