@@ -6,6 +6,8 @@
 mod blob_ref;
 mod bytes;
 mod checkout_path;
+mod chunk;
+mod cut;
 mod digest;
 mod duration;
 mod file_path;
@@ -21,6 +23,8 @@ pub mod wire;
 pub use blob_ref::{BlobRef, BlobRefError};
 pub use bytes::{BytesError, parse_bytes};
 pub use checkout_path::{CheckoutPath, CheckoutPathError};
+pub use chunk::{Chunk, ChunkHasher, ChunkLength, ChunkLengthError, ChunkName};
+pub use cut::Cutter;
 pub use digest::{Digest, DigestError};
 pub use duration::{DurationError, parse_duration};
 pub use file_path::{FilePath, FilePathError};

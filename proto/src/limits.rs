@@ -31,3 +31,12 @@ pub const CHECKOUT_PATH_BYTES_MAX: usize = 1_000;
 
 /// Most missing blobs that an error message names: enough to see a pattern, short enough to read.
 pub const MISSING_NAMED_MAX: usize = 20;
+
+/// From so many bytes on a blob is cut into chunks: for less, asking costs as much as sending.
+pub const CUT_BYTES_MIN: u64 = 1 << 20;
+
+/// Most bytes in a chunk: it is held in memory until it is verified.
+pub const CHUNK_BYTES_MAX: u32 = 1 << 20;
+
+/// Most chunks in one question: 9 MB, and a file of about 16 GiB. Of larger files one asks twice.
+pub const CHUNKS_MAX: usize = 1 << 18;

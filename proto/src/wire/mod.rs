@@ -3,6 +3,7 @@
 pub mod blobs;
 pub mod care;
 pub mod checkouts;
+pub mod chunks;
 pub mod event;
 pub mod failure;
 pub mod flamenco;
