@@ -11,14 +11,14 @@ use fastcdc::v2020::FastCDC;
 use crate::limits::CHUNK_BYTES_MAX;
 
 /// No cut before so many bytes.
-const MIN: usize = 16 << 10;
+const MIN: usize = 8 << 10;
 
 /// Bytes of a chunk, about; chosen by measurement, see `docs/internals/delta.md`. Another number is
 /// another set of chunks: old rows of an index find nothing any more.
-const AVERAGE: usize = 64 << 10;
+const AVERAGE: usize = 32 << 10;
 
 /// A cut at the latest after so many bytes.
-const MAX: usize = 256 << 10;
+const MAX: usize = 128 << 10;
 
 const _: () = assert!(MAX <= CHUNK_BYTES_MAX as usize);
 
@@ -35,6 +35,9 @@ impl Default for Cutter {
 }
 
 impl Cutter {
+    /// Bytes of a chunk, about.
+    pub const CHUNK_BYTES: u64 = AVERAGE as u64;
+
     /// Cuts into chunks of other sizes than everybody else: for measurements.
     pub fn with_sizes(min: usize, average: usize, max: usize) -> Self {
         Self { sizes: [min, average, max], held: Vec::new() }
@@ -167,8 +170,9 @@ mod tests {
         assert_eq!(
             lengths,
             [
-                106_594, 75_208, 19_070, 105_223, 66_060, 92_895, 156_030, 42_707, 136_630,
-                120_388, 69_647, 50_111, 8_013
+                45_875, 21_285, 15_390, 33_878, 10_367, 77_160, 9_688, 33_781, 71_885, 37_992,
+                53_751, 39_718, 50_931, 11_927, 34_240, 83_077, 32_842, 22_372, 30_433, 43_499,
+                37_292, 46_807, 36_718, 39_897, 34_865, 16_093, 35_223, 11_940, 21_637, 8_013
             ]
         );
     }

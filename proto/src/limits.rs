@@ -38,5 +38,5 @@ pub const CUT_BYTES_MIN: u64 = 1 << 20;
 /// Most bytes in a chunk: it is held in memory until it is verified.
 pub const CHUNK_BYTES_MAX: u32 = 1 << 20;
 
-/// Most chunks in one question: 9 MB, and a file of about 16 GiB. Of larger files one asks twice.
+/// Most chunks in one question: 9 MB, and a file of about 8 GiB. Of larger files one asks twice.
 pub const CHUNKS_MAX: usize = 1 << 18;

@@ -92,6 +92,8 @@ impl App {
             let scrubbing = &settings.scrubbing;
             upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &bells.scrub, scrub_stop).await;
         });
+        let (cutting, cut_stop) = (Arc::clone(&shared.ops), helpers.stop_signal());
+        helpers.spawn(async move { upkeep::keep_cut(&cutting, cut_stop).await });
         if let Some(age) = shared.settings.expire_after {
             let (expiring, expire_stop) = (shared.clone(), helpers.stop_signal());
             let jobs = if manager.is_some() { JobsFrom::Manager } else { JobsFrom::Nobody };

@@ -6,8 +6,7 @@
 //! recipe   chunk chunk bytes chunk …       with the highest bit of a length set, its bytes follow
 //! ```
 //!
-//! A chunk is 36 bytes here and about 64 KiB in a file: naming all of a file costs a two-thousandth
-//! of it.
+//! A chunk is 36 bytes here and about 32 KiB in a file: naming all of a file costs a thousandth of it.
 
 use crate::chunk::{Chunk, ChunkLength, ChunkLengthError, ChunkName};
 

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use shaman_proto::wire;
 
 use super::flamenco::json;
-use crate::ops::{CheckOutError, LookupError, UploadError};
+use crate::ops::{AssembleError, CheckOutError, LookupError, UploadError};
 use crate::store::{DiskError, FullDisk};
 use crate::tasks::Panicked;
 
@@ -110,6 +110,18 @@ impl From<UploadError> for Failure {
             }
             UploadError::Disk(error) => error.into(),
             UploadError::Index(error) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<AssembleError> for Failure {
+    fn from(error: AssembleError) -> Self {
+        match error {
+            AssembleError::Upload(error) => Self::of_upload(error),
+            AssembleError::Gone { .. } => Self::new(StatusCode::CONFLICT, error.to_string()),
+            AssembleError::Chunk { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use rocksdb::{BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB
 
 const BLOBS: &str = "blobs-2";
 const CHECKOUTS: &str = "checkouts-1";
+const CHUNKS: &str = "chunks-1";
 const JOBS: &str = "jobs-1";
 const NAMES: &str = "names-1";
 
@@ -17,9 +18,12 @@ const CACHE_BYTES: usize = 16 << 20;
 /// Bytes of new rows kept in memory for each family before they are written to a table.
 const WRITE_BUFFER_BYTES: usize = 8 << 20;
 
-const ALL: [&str; 4] = [BLOBS, CHECKOUTS, JOBS, NAMES];
+const ALL: [&str; 5] = [BLOBS, CHECKOUTS, CHUNKS, JOBS, NAMES];
 
-/// A database, and whether all its families were there before.
+/// Those without which a miss means nothing; chunks are hints.
+const TRUSTED: [&str; 4] = [BLOBS, CHECKOUTS, JOBS, NAMES];
+
+/// A database, and whether all its families that are trusted were there before.
 pub(super) struct Opened {
     pub(super) db: DB,
     pub(super) has_all: bool,
@@ -42,7 +46,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, rocksdb::Error> {
     // Filter and cache reach a family through its own descriptor only.
     let families = names.map(|name| ColumnFamilyDescriptor::new(name, family(&cache)));
     let mut db = DB::open_cf_descriptors(&options, path, families)?;
-    let has_all = ALL.iter().all(|name| there.iter().any(|there| there == name));
+    let has_all = TRUSTED.iter().all(|name| there.iter().any(|there| there == name));
     if !has_all {
         // Before the old ones go: until this is gone, nothing is missing in them.
         db.delete(super::COMPLETE)?;
@@ -57,7 +61,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, rocksdb::Error> {
 pub(super) fn clear(db: &mut DB) -> Result<(), rocksdb::Error> {
     db.delete(super::COMPLETE)?;
     let cache = Cache::new_lru_cache(CACHE_BYTES);
-    for name in [BLOBS, CHECKOUTS, NAMES] {
+    for name in [BLOBS, CHECKOUTS, CHUNKS, NAMES] {
         db.drop_cf(name)?;
         db.create_cf(name, &family(&cache))?;
     }
@@ -86,6 +90,10 @@ pub(super) fn blobs(db: &DB) -> &ColumnFamily {
 
 pub(super) fn checkouts(db: &DB) -> &ColumnFamily {
     db.cf_handle(CHECKOUTS).expect("opened with this family")
+}
+
+pub(super) fn chunks(db: &DB) -> &ColumnFamily {
+    db.cf_handle(CHUNKS).expect("opened with this family")
 }
 
 pub(super) fn jobs(db: &DB) -> &ColumnFamily {

@@ -5,13 +5,22 @@
 //! checkouts  the path's bytes                   by path, so that listing is by name
 //! jobs       the Manager's job id
 //! names      digest(32) size(8, big endian) path   which checkouts name a blob; the rows are empty
+//! chunks     generation(4, big endian) then        by generation, so that one goes as a range
+//!              half of a name(16)                  where a chunk is: half is enough for a hint
+//!              digest(32) size(8, big endian)      this blob is cut; the rows are empty
 //! default    `complete`, and `erased/` path        notes; the rows are empty
 //! ```
 
-use shaman_proto::{BlobRef, BlobSize, CheckoutPath, Digest};
+use shaman_proto::{BlobRef, BlobSize, CheckoutPath, ChunkName, Digest};
 
 /// Bytes of a blob's key.
-const BLOB: usize = 40;
+pub(super) const BLOB: usize = 40;
+
+/// Bytes of a generation.
+const GENERATION: usize = 4;
+
+/// Bytes of a chunk's name that are in its key.
+const CHUNK: usize = 16;
 
 pub(super) fn blob(blob: &BlobRef) -> [u8; BLOB] {
     let mut key = [0; BLOB];
@@ -45,4 +54,20 @@ pub(super) fn read_blob(key: &[u8]) -> Option<BlobRef> {
     let (digest, size) = key.split_first_chunk::<32>()?;
     let size = u64::from_be_bytes(size.try_into().ok()?);
     Some(BlobRef::new(Digest::from_bytes(*digest), BlobSize::new(size).ok()?))
+}
+
+pub(super) fn chunk(generation: u32, name: &ChunkName) -> [u8; GENERATION + CHUNK] {
+    let mut key = [0; GENERATION + CHUNK];
+    let (number, half) = key.split_at_mut(GENERATION);
+    number.copy_from_slice(&generation.to_be_bytes());
+    half.copy_from_slice(&name.as_bytes()[..CHUNK]);
+    key
+}
+
+pub(super) fn cut(generation: u32, blob_ref: &BlobRef) -> [u8; GENERATION + BLOB] {
+    let mut key = [0; GENERATION + BLOB];
+    let (number, name) = key.split_at_mut(GENERATION);
+    number.copy_from_slice(&generation.to_be_bytes());
+    name.copy_from_slice(&blob(blob_ref));
+    key
 }

@@ -4,6 +4,7 @@
 //! a question that the index cannot answer goes to the disk, and a new index is filled while
 //! serving.
 
+mod chunks;
 mod columns;
 mod jobs;
 mod keys;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use rocksdb::{DB, Direction, IteratorMode, WriteBatch};
 use shaman_proto::{BlobRef, CheckoutPath};
 
+pub use chunks::{ChunkRow, Place};
 pub use names::Sharing;
 pub use rows::{BlobRow, CheckoutRow, JobRow};
 pub use snapshot::Rows;
@@ -28,6 +30,7 @@ const COMPLETE: &[u8] = b"complete";
 #[derive(Debug)]
 pub struct Index {
     db: DB,
+    generations: chunks::Generations,
 }
 
 /// A question or change that RocksDB could not do.
@@ -50,20 +53,26 @@ impl Index {
         {
             tracing::warn!(%error, aside = %aside.display(), "the index was damaged; set it aside and began a new one");
             return columns::open(&path)
-                .map(|opened| Self { db: opened.db })
+                .and_then(|opened| Self::of(opened.db))
                 .map_err(|source| IndexError { path, source });
         }
-        let opened = opened.map_err(|source| IndexError { path, source })?;
+        let opened = opened.map_err(|source| IndexError { path: path.clone(), source })?;
         if !opened.has_all {
             tracing::debug!("a part of the index is new and is filled from the storage");
         }
-        Ok(Self { db: opened.db })
+        Self::of(opened.db).map_err(|source| IndexError { path, source })
+    }
+
+    fn of(db: DB) -> Result<Self, rocksdb::Error> {
+        let generations = chunks::Generations::read(&db)?;
+        Ok(Self { db, generations })
     }
 
     /// Empties what is filled from the store; which job has which checkout stays.
     pub fn clear(&mut self) -> Result<(), IndexError> {
         let path = self.db.path().to_owned();
-        columns::clear(&mut self.db).map_err(|source| IndexError { path, source })
+        let cleared = columns::clear(&mut self.db).and_then(|()| chunks::clear(&self.db));
+        cleared.map_err(|source| IndexError { path, source })
     }
 
     /// Says whether all of the store is in the index; until then a miss means nothing.

@@ -8,6 +8,7 @@ mod holds;
 mod inflight;
 mod tally;
 mod turns;
+mod uncut;
 mod unflushed;
 
 pub use damages::Damages;
@@ -18,4 +19,5 @@ pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Running, Sending};
 pub use tally::{Counter, Tally};
 pub use turns::{Turn, Turns};
+pub use uncut::Uncut;
 pub use unflushed::Unflushed;

@@ -4,6 +4,7 @@ mod catch_up;
 mod check;
 mod check_out;
 mod damage;
+mod delta;
 mod diff;
 mod erase;
 mod expire;
@@ -13,6 +14,7 @@ mod history;
 mod keep;
 mod look;
 mod missing;
+mod pace;
 mod pin;
 mod read;
 mod reindex;
@@ -34,13 +36,16 @@ use shaman_proto::wire::event::Event;
 use shaman_proto::{BlobRef, BlobStatus};
 
 use crate::index::{BlobRow, Index, IndexError};
-use crate::live::{Damages, Doubts, Events, Holds, Inflight, Running, Tally, Turns, Unflushed};
+use crate::live::{
+    Damages, Doubts, Events, Holds, Inflight, Running, Tally, Turns, Uncut, Unflushed,
+};
 use crate::store::{DiskError, LinkError, ProbeError, ServerOnStorage, Space, Store, StoredBlob};
 
 pub use catch_up::CaughtUp;
 pub use check::Check;
 pub use check_out::{CheckOutError, Wanted};
 pub use damage::{Damage, Healed, Thorough};
+pub use delta::{AssembleError, Assembly, CutEnd};
 pub use diff::{Diff, diff};
 pub use erase::{EraseError, Erased};
 pub use expire::{Expired, JobsFrom};
@@ -70,6 +75,7 @@ pub struct Ops {
     turns: Turns,
     holds: Holds,
     unflushed: Unflushed,
+    uncut: Uncut,
     doubts: Doubts,
     damages: Damages,
     events: Events,
@@ -188,6 +194,7 @@ impl Ops {
             turns: Turns::default(),
             holds: Holds::default(),
             unflushed: Unflushed::default(),
+            uncut: Uncut::default(),
             doubts: Doubts::new(doubtful_since),
             damages: Damages::default(),
             events: Events::default(),

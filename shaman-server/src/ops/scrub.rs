@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use shaman_proto::BlobRef;
 use shaman_proto::wire::event::Event;
 
+use super::pace::Pace;
 use super::verify::Seen;
 use super::{LookupError, Ops, Thorough};
 
@@ -19,9 +20,6 @@ const BLOB_BYTES_MIN: u64 = 64 << 10;
 
 /// Between two notes of how far a pass is.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
-
-/// Longest sleep before the next look whether to stop.
-const NAP: Duration = Duration::from_millis(100);
 
 /// What a pass saw.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -230,51 +228,5 @@ impl Ops {
     ) -> Result<(), LookupError> {
         let text = serde_json::to_vec(&Note { current, last }).expect("a note is JSON");
         Ok(self.index.put_scrub_note(&text)?)
-    }
-}
-
-/// Sleeps so that not more bytes than the rate go by.
-struct Pace {
-    rate: u64,
-    due: Instant,
-}
-
-impl Pace {
-    fn new(rate: u64) -> Self {
-        Self { rate: rate.max(1), due: Instant::now() }
-    }
-
-    /// Accounts for bytes; `Break` when it is time to stop.
-    fn keep(&mut self, bytes: u64, go_on: impl Fn() -> bool) -> ControlFlow<()> {
-        let nanos = u128::from(bytes) * 1_000_000_000 / u128::from(self.rate);
-        // What was slower than the rate is not made up for.
-        self.due = self.due.max(Instant::now())
-            + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).min(NOTE_EVERY * 720);
-        loop {
-            if !go_on() {
-                return ControlFlow::Break(());
-            }
-            let now = Instant::now();
-            if now >= self.due {
-                return ControlFlow::Continue(());
-            }
-            std::thread::sleep((self.due - now).min(NAP));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rate_is_kept() {
-        let began = Instant::now();
-        let mut pace = Pace::new(1_000_000);
-        for _ in 0..5 {
-            assert!(pace.keep(20_000, || true).is_continue());
-        }
-        assert!(began.elapsed() >= Duration::from_millis(100));
-        assert!(Pace::new(1).keep(1 << 40, || false).is_break(), "it stops at once");
     }
 }

@@ -198,6 +198,7 @@ impl Ops {
             self.tell(Event::Stored { blobs: 1, bytes: blob.size.bytes() });
             drop(changing);
             self.heal_if_damaged(&blob);
+            self.cut_soon(blob);
         } else {
             drop(changing);
             if let Some(found) = self.find(&blob)? {

@@ -1,6 +1,7 @@
 //! What the server does by itself, now and then.
 
 mod catching_up;
+mod cutting;
 mod expiring;
 mod indexing;
 mod scrubbing;
@@ -9,6 +10,7 @@ mod verifying;
 mod watching;
 
 pub use catching_up::keep_caught_up;
+pub use cutting::keep_cut;
 pub use expiring::keep_expired;
 pub use indexing::keep_indexed;
 pub use scrubbing::keep_scrubbed;

@@ -2,6 +2,7 @@
 
 mod blob;
 mod checkouts;
+mod chunks;
 mod damage;
 mod events;
 mod frames;
@@ -13,6 +14,7 @@ mod openapi;
 mod pins;
 mod put;
 mod range;
+mod recipe;
 mod reindex;
 mod running;
 mod scrub;
@@ -45,6 +47,8 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/uploads", get(running::uploads))
         .route("/v1/servers", get(running::servers))
         .route("/v1/history", get(running::history))
+        .route("/v1/chunks/missing", post(chunks::missing))
+        .route("/v1/recipes/{blob}", routing::put(recipe::put))
         .route("/v1/sweep", post(sweep::sweep))
         .route("/v1/status", get(status::show))
         .route("/v1/events", get(events::listen))

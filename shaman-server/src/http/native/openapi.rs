@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use super::{
-    blob, checkouts, damage, events, frames, listing, making, missing, pins, put, reindex, running,
-    scrub, status, sweep, uploads,
+    blob, checkouts, chunks, damage, events, frames, listing, making, missing, pins, put, recipe,
+    reindex, running, scrub, status, sweep, uploads,
 };
 use crate::http::flamenco::json;
 
@@ -47,6 +47,8 @@ impl ToSchema for Binary {}
         uploads::show,
         put::append,
         uploads::forget,
+        chunks::missing,
+        recipe::put,
         making::check_out,
         listing::list,
         checkouts::show,

@@ -1,6 +1,7 @@
 //! Our own API, below `/v1`.
 
 mod checkouts;
+mod delta;
 mod document;
 mod events;
 mod frames;
