@@ -23,6 +23,7 @@ use shaman_client::pack;
 use shaman_client::progress::{self, Event};
 use shaman_client::stop::Stop;
 use shaman_client::submit::submit;
+use shaman_client::upload::Delta;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -47,7 +48,7 @@ async fn main() -> anyhow::Result<()> {
         let names = Arc::new(HashCache::none());
         // To drop this future ends it; it has nothing to take away.
         let done = tokio::select! {
-            done = submit(&api, &job, &names, SystemTime::now, &listener) => done?,
+            done = submit(&api, &job, &names, SystemTime::now, Delta::Auto, &listener) => done?,
             () = stop.asked() => anyhow::bail!("stopped"),
         };
         println!("{}: {} of {} files sent", done.checkout, done.uploaded_files, done.files);

@@ -107,6 +107,26 @@ impl Approach {
     }
 }
 
+/// Whether large files that resemble what the server has travel in part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Delta {
+    /// Where that is likely to be faster
+    #[default]
+    Auto,
+    /// Whenever something of a file is there
+    Always,
+    /// Files travel whole
+    Never,
+}
+
+/// How files travel.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct SendingArgs {
+    /// Whether of large files that resemble what the server has only what is new travels
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub delta: Delta,
+}
+
 /// Arguments of `shaman submit`.
 #[derive(Debug, Clone, Args)]
 pub struct SubmitArgs {
@@ -134,6 +154,9 @@ pub struct SubmitArgs {
     /// Where hashes are remembered.
     #[command(flatten)]
     pub cache: CacheArgs,
+    /// How files travel.
+    #[command(flatten)]
+    pub sending: SendingArgs,
     /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,
@@ -255,6 +278,9 @@ pub struct UploadArgs {
     /// Where hashes are remembered.
     #[command(flatten)]
     pub cache: CacheArgs,
+    /// How files travel.
+    #[command(flatten)]
+    pub sending: SendingArgs,
     /// Print JSON lines instead of progress bars and a summary
     #[arg(long)]
     pub json: bool,

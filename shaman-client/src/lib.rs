@@ -42,6 +42,7 @@
 //!
 //! use shaman_client::api::Api;
 //! use shaman_client::hash::HashCache;
+//! use shaman_client::upload::Delta;
 //! use shaman_client::{pack, progress, submit, trace};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,7 +57,8 @@
 //! let hasher = shaman_client::hash::Hasher { cache: &cache, clock: SystemTime::now, progress: &*listener };
 //! let job = pack::rewrite(plan, &shelf, hasher, &listener)?;
 //!
-//! let done = submit::submit(&api, &job, &cache, SystemTime::now, &listener).await?;
+//! let clock = SystemTime::now;
+//! let done = submit::submit(&api, &job, &cache, clock, Delta::Auto, &listener).await?;
 //! println!("{} with {} files", done.checkout, done.files);
 //! # Ok(())
 //! # }

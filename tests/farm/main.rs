@@ -6,6 +6,7 @@
     reason = "tests look at the disk behind the programs' backs, and a failed step is a failed test"
 )]
 
+mod delta;
 mod fetch;
 mod ops;
 mod pack;

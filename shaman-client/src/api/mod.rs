@@ -1,6 +1,7 @@
 //! One method an endpoint. Speaks to our server and to Flamenco's own alike.
 
 mod blobs;
+mod chunks;
 mod failure;
 mod jobs;
 mod native;
@@ -21,6 +22,7 @@ use shaman_proto::wire::flamenco::{
 use shaman_proto::{BlobRef, headers};
 
 pub use blobs::BlobBytes;
+pub use chunks::Length;
 pub use failure::ApiError;
 pub use native::CheckedOut;
 pub use put::{Come, Part, Put};

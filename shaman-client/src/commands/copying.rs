@@ -45,6 +45,7 @@ pub(super) async fn copy(
         bytes,
         uploaded_files: 0,
         uploaded_bytes: 0,
+        reused_bytes: 0,
         missing: 0,
         job: None,
     })

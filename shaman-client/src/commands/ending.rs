@@ -20,6 +20,8 @@ pub(super) struct Ending {
     pub(super) bytes: u64,
     pub(super) uploaded_files: u64,
     pub(super) uploaded_bytes: u64,
+    /// Those of them that did not travel.
+    pub(super) reused_bytes: u64,
     pub(super) missing: usize,
     /// The job at the Manager, if one was asked for.
     pub(super) job: Option<Created>,
@@ -47,6 +49,7 @@ impl Ending {
             ("bytes", json!(self.bytes)),
             ("uploaded_files", json!(self.uploaded_files)),
             ("uploaded_bytes", json!(self.uploaded_bytes)),
+            ("reused_bytes", json!(self.reused_bytes)),
             ("missing", json!(self.missing)),
             ("approach", json!(self.approach.word())),
         ];
@@ -65,7 +68,12 @@ impl Ending {
             missing => format!("{missing} missing"),
         };
         let files = format!("{} files, {}, {missing}", self.files, human(self.bytes));
-        let uploaded = format!("{} uploaded, {}", self.uploaded_files, human(self.uploaded_bytes));
+        let reused = match self.reused_bytes {
+            0 => String::new(),
+            bytes => format!(", of which {} were there", human(bytes)),
+        };
+        let uploaded =
+            format!("{} uploaded, {}{reused}", self.uploaded_files, human(self.uploaded_bytes));
         let place = self.place();
         let mut text = match (self.approach, &self.blend) {
             (Approach::Shaman, _) => format!("{files}\n{uploaded}\ncheckout: {place}"),

@@ -10,7 +10,7 @@ use super::show;
 use super::stopping::asked_to_stop;
 use crate::api::{Api, ApiError, patiently};
 use crate::approach::Storage;
-use crate::cli::{Approach, CacheArgs};
+use crate::cli::{Approach, CacheArgs, SendingArgs};
 use crate::hash::{Clock, HashCache};
 use crate::pack::Job;
 use crate::progress::{Event, Listener};
@@ -65,12 +65,13 @@ pub(super) async fn send(
     job: &Job,
     storage: &Storage,
     cache: &CacheArgs,
+    sending: SendingArgs,
     listener: &Listener,
 ) -> anyhow::Result<Ending> {
     let cache = cache.dir().map_or_else(HashCache::none, |dir| HashCache::open(&dir, CLOCK()));
     let cache = Arc::new(cache);
     let ended = tokio::select! {
-        ended = submit::submit(api, job, &cache, CLOCK, listener) => ended.map_err(Into::into),
+        ended = submit::submit(api, job, &cache, CLOCK, sending.delta, listener) => ended.map_err(Into::into),
         () = asked_to_stop() => Err(anyhow::anyhow!(
             "stopped; nothing was checked out, and the next submit sends what is still missing"
         )),
@@ -90,6 +91,7 @@ pub(super) async fn send(
         bytes: done.bytes,
         uploaded_files: done.uploaded_files,
         uploaded_bytes: done.uploaded_bytes,
+        reused_bytes: done.reused_bytes,
         missing: 0,
         job: None,
     })

@@ -86,7 +86,8 @@ impl Way<'_> {
             }
             Ready::Shaman(plan) => {
                 let packed = packing::ready(plan, &args.cache, listener)?;
-                sending::send(api, &packed.job, storage, &args.cache, listener).await?
+                sending::send(api, &packed.job, storage, &args.cache, args.sending, listener)
+                    .await?
             }
         };
         let job = match planned {
@@ -131,6 +132,7 @@ impl Way<'_> {
             bytes: self.traced.files.iter().map(|file| file.size).sum(),
             uploaded_files: 0,
             uploaded_bytes: 0,
+            reused_bytes: 0,
             missing: 0,
             job: None,
         })

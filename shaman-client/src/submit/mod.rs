@@ -32,7 +32,7 @@ use crate::api::{Api, ApiError};
 use crate::hash::{Clock, HashCache, HashError, Hashed, Hasher};
 use crate::pack::Job;
 use crate::progress::{Event, Listener};
-use crate::upload::UploadError;
+use crate::upload::{Delta, UploadError};
 use native::Ended;
 
 /// Rounds of hashing, asking and sending before a submit gives up on files that keep changing.
@@ -51,6 +51,8 @@ pub struct Submitted {
     pub uploaded_files: u64,
     /// Their bytes.
     pub uploaded_bytes: u64,
+    /// Those of them that did not travel: the server had them in blobs that resemble these.
+    pub reused_bytes: u64,
 }
 
 /// Why there is no checkout. Blobs that were sent stay on the server, so that the next try is
@@ -91,9 +93,10 @@ pub async fn submit(
     job: &Job,
     cache: &Arc<HashCache>,
     clock: Clock,
+    delta: Delta,
     progress: &Listener,
 ) -> Result<Submitted, SubmitError> {
-    match native::submit(api, job, cache, clock, progress).await? {
+    match native::submit(api, job, cache, clock, delta, progress).await? {
         Ended::Made(done) => Ok(done),
         Ended::NotOurs(hashed) => {
             let hasher = Hasher { cache, clock, progress: &**progress };
@@ -117,5 +120,6 @@ fn summary(job: &Job, hashed: &[Hashed], sent: &HashSet<BlobRef>, checkout: Stri
         bytes: hashed.iter().map(|hashed| hashed.blob.size.bytes()).sum(),
         uploaded_files: sent.len() as u64,
         uploaded_bytes: sent.iter().map(|blob| blob.size.bytes()).sum(),
+        reused_bytes: 0,
     }
 }

@@ -13,7 +13,7 @@ use crate::api::{Api, ApiError, CheckedOut, Patience};
 use crate::hash::{Clock, HashCache, Hashed};
 use crate::pack::Job;
 use crate::progress::{Event, Listener, Phase};
-use crate::upload::Line;
+use crate::upload::{Delta, Line};
 
 /// Status of whoever takes no list of that length.
 const TOO_LONG: u16 = 413;
@@ -41,13 +41,14 @@ pub(super) async fn submit(
     job: &Job,
     cache: &Arc<HashCache>,
     clock: Clock,
+    delta: Delta,
     progress: &Listener,
 ) -> Result<Ended, SubmitError> {
     let paths: Vec<_> =
         job.files.iter().map(|file| file.in_pack.parse()).collect::<Result<_, _>>()?;
     let blend = job.blend.as_ref().map(|blend| blend.parse()).transpose()?;
     let names = Names { cache: cache.clone(), clock, progress: progress.clone() };
-    let line = Line::default();
+    let line = Line::new(delta);
     let mut run = Run::new(api, job, &names, &line);
     match names.all_known(job).await {
         // Nothing has changed, and so it is likely that nothing is missing: the answer will say.
@@ -95,7 +96,9 @@ pub(super) async fn submit(
                 for warning in warnings {
                     progress.tell(Event::Warning(warning));
                 }
-                return Ok(Ended::Made(summary(job, &hashed, &run.sent, checkout)));
+                let done = summary(job, &hashed, &run.sent, checkout);
+                let reused_bytes = line.reused_bytes();
+                return Ok(Ended::Made(Submitted { reused_bytes, ..done }));
             }
             Ok(CheckedOut::Missing(missing)) => {
                 for blob in missing {

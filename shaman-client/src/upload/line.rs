@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::{Delta, LARGE_BYTES};
+
 /// Less than that says more about the time there and back than about the line.
 const MEASURED_BYTES_MIN: u64 = 256 << 10;
 
@@ -10,9 +12,16 @@ const MEASURED_BYTES_MIN: u64 = 256 << 10;
 /// up to 1 MiB, as nginx does unless told.
 const BODY_BYTES: [u64; 3] = [u64::MAX, 16 << 20, 900 << 10];
 
+/// So many files in a row that resemble nothing on the server: then only large ones are tried, since
+/// each try is a question.
+const STRANGERS_MAX: u32 = 16;
+
 /// Shared by all uploads of a submit.
 #[derive(Debug, Default)]
-pub struct Line(Mutex<State>);
+pub struct Line {
+    delta: Delta,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -23,6 +32,10 @@ struct State {
     step: usize,
     refuses_unknown_lengths: bool,
     refuses_puts: bool,
+    refuses_chunks: bool,
+    /// Files since the last one that resembled something.
+    strangers: u32,
+    reused_bytes: u64,
 }
 
 /// A request that is being measured.
@@ -33,6 +46,42 @@ pub(super) struct Measure<'a> {
 }
 
 impl Line {
+    /// A line of which nothing is known yet.
+    pub fn new(delta: Delta) -> Self {
+        Self { delta, ..Self::default() }
+    }
+
+    /// Whether files may travel in part.
+    pub(super) fn delta(&self) -> Delta {
+        self.delta
+    }
+
+    /// Says whether it may pay to ask for something that resembles a file of this size.
+    pub(super) fn may_resemble(&self, size: u64) -> bool {
+        let is_tried = self.delta == Delta::Always || size >= LARGE_BYTES;
+        self.with(|state| !state.refuses_chunks && (is_tried || state.strangers < STRANGERS_MAX))
+    }
+
+    /// A file resembled something, or nothing.
+    pub(super) fn resembled(&self, resembled: bool) {
+        self.with(|state| state.strangers = if resembled { 0 } else { state.strangers + 1 });
+    }
+
+    /// The server, or something before it, knows no chunks.
+    pub(super) fn refused_chunks(&self) {
+        self.with(|state| state.refuses_chunks = true);
+    }
+
+    /// So many bytes need not travel.
+    pub(super) fn reused(&self, bytes: u64) {
+        self.with(|state| state.reused_bytes += bytes);
+    }
+
+    /// Bytes of what was sent that did not travel: the server had them in other blobs.
+    pub fn reused_bytes(&self) -> u64 {
+        self.with(|state| state.reused_bytes)
+    }
+
     /// Begins to measure a request.
     pub(super) fn begin(&self) -> Measure<'_> {
         self.with(|state| state.under_way += 1);
@@ -79,7 +128,7 @@ impl Line {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn learn(&self, bytes: u64, took: Duration) {

@@ -1,5 +1,6 @@
 //! Blobs to the server: in parallel on few connections, streamed from disk.
 
+mod delta;
 mod line;
 mod pack;
 mod part;
@@ -8,6 +9,7 @@ mod put;
 mod send;
 mod squeeze;
 
+pub use crate::cli::Delta;
 pub use line::Line;
 pub use pack::{PACK_FILES_MAX, PACKED_BYTES_MAX, PackError, Packed, framed_bytes, send_pack};
 
@@ -98,14 +100,18 @@ pub async fn upload(
     Ok(all)
 }
 
-/// Sends one file by itself to our server, in parts that go on where they broke off, compressed
-/// where that pays; and as [`send_patiently`] does where something does not take that.
+/// Sends one file by itself to our server: what is new of it, where it resembles what the server has;
+/// else all of it, in parts that go on where they broke off, compressed where that pays; and as
+/// [`send_patiently`] does where something does not take that.
 pub async fn send_alone(
     api: &Api,
     file: &ToSend,
     line: &Line,
     progress: &Listener,
 ) -> Result<Sent, UploadError> {
+    if let Some(sent) = delta::send(api, file, line, progress).await? {
+        return Ok(sent);
+    }
     if line.takes_puts()
         && let put::Ended::Sent(sent) = put::put(api, file, line, progress).await?
     {

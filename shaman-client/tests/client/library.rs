@@ -11,6 +11,7 @@ use shaman_client::pack;
 use shaman_client::progress::{self, Event, Listener, Phase};
 use shaman_client::stop::Stop;
 use shaman_client::submit::submit;
+use shaman_client::upload::Delta;
 
 use crate::blobs::{Blobs, Fault};
 use crate::peer::Peer;
@@ -114,11 +115,13 @@ fn a_submit_that_is_dropped_makes_no_checkout_and_keeps_what_it_learnt() {
     let listener: Listener = Arc::new(move |event| callback.lock().unwrap().push(event));
     let names = Arc::new(HashCache::none());
     runtime().block_on(async {
-        let work = submit(&api, &job, &names, SystemTime::now, &listener);
+        let work = submit(&api, &job, &names, SystemTime::now, Delta::Auto, &listener);
         assert!(tokio::time::timeout(Duration::from_millis(600), work).await.is_err());
     });
     assert!(heard.lock().unwrap().contains(&Event::Ended { phase: Phase::Hash }));
     assert_eq!(peer.count("/create"), 0);
-    let done = runtime().block_on(submit(&api, &job, &names, SystemTime::now, &listener)).unwrap();
+    let done = runtime()
+        .block_on(submit(&api, &job, &names, SystemTime::now, Delta::Auto, &listener))
+        .unwrap();
     assert_eq!((done.files, done.bytes, &*done.checkout), (1, 3, "job"));
 }
