@@ -1,5 +1,8 @@
 //! Figures: what the programs cost. One word picks the figure.
 //!
+//! `cargo run -p shaman-benches -- delta`: bytes and time of a 1 GiB file of which 1 % changed; with a
+//! directory that `scripts/make_saves.py` filled, what is new in a later save of a .blend.
+//!
 //! `cargo run -p shaman-benches -- deps`: time and memory of `shaman deps`, against the floor and
 //! against Blender Asset Tracer 1.23.
 //!
@@ -17,6 +20,7 @@
 //! heads, against the same server without it.
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
+mod delta;
 mod deps;
 mod discard;
 mod memory;
@@ -30,12 +34,13 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let ended = match std::env::args().nth(1).as_deref() {
+        Some("delta") => delta::run(),
         Some("deps") => deps::run(),
         Some("memory") => memory::run(),
         Some("store") => store::run(std::env::args().nth(2).as_deref()),
         Some("submit") => submit::run(),
         Some("unfold") => unfold::run(),
-        _ => Err(anyhow::anyhow!("say which figure: deps, memory, store, submit or unfold")),
+        _ => Err(anyhow::anyhow!("say which figure: delta, deps, memory, store, submit or unfold")),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
