@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use shaman_proto::{CheckoutPath, parse_bytes, parse_duration};
 
@@ -51,6 +52,10 @@ pub enum Command {
     Scrub(ScrubArgs),
     /// Have a server compare its index with the storage
     Reindex(ServerArgs),
+    /// Print the script that completes these commands in a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages of these commands
+    Man(ManArgs),
 }
 
 /// Which server to talk to.
@@ -477,4 +482,20 @@ pub struct ScrubArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `shaman completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// The shell that reads the script
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Arguments of `shaman man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManArgs {
+    /// The directory to write them into, a file a command; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use shaman_proto::parse_duration;
 
@@ -33,6 +34,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Rebuild the index of a server that is stopped
     Reindex(StoreArgs),
+    /// Print the script that completes these commands in a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages of these commands
+    Man(ManArgs),
 }
 
 /// Which storage.
@@ -142,4 +147,20 @@ impl ServeArgs {
             ..self.store.said()
         }
     }
+}
+
+/// Arguments of `shaman-server completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArgs {
+    /// The shell that reads the script
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// Arguments of `shaman-server man`.
+#[derive(Debug, Clone, Args)]
+pub struct ManArgs {
+    /// The directory to write them into, a file a command; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub into: PathBuf,
 }

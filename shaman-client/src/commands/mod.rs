@@ -2,14 +2,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this layer talks to the person")]
 
 mod checkouts;
+mod completions;
 mod copying;
 mod creating;
 mod damage;
 mod deps;
 mod diff;
 mod ending;
+mod exit;
 mod fetch;
 mod gc;
+mod man;
 mod pack;
 mod packing;
 mod ping;
@@ -28,27 +31,26 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 
-/// Exit status when what was asked about is there: `deps --missing-only` found something missing,
-/// `damage` something damaged, `diff` something that differs.
-const FOUND: u8 = 3;
+pub use exit::Exit;
 
-/// Runs what was asked for and gives the exit status: 0 done, 1 failed (one sentence on stderr
-/// says why), 2 wrong usage (by the argument parser), 3 what was asked about is there:
-/// missing files, damage, a difference.
+/// Runs what was asked for and gives the [`Exit`] status; when it failed, one sentence on stderr
+/// says why.
 pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command {
         Command::Deps(args) => match deps::run(&args) {
-            Ok(deps::Ended::Missing) => return ExitCode::from(FOUND),
+            Ok(deps::Ended::Missing) => return Exit::Found.into(),
             other => other.map(|_| ()),
         },
         Command::Pack(args) => pack::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
         Command::Checkouts(args) => checkouts::run(&args.verb),
         Command::Damage(args) => match damage::run(&args) {
-            Ok(damage::Ended::Damaged) => return ExitCode::from(FOUND),
+            Ok(damage::Ended::Damaged) => return Exit::Found.into(),
             other => other.map(|_| ()),
         },
         Command::Diff(args) => match diff::run(&args) {
-            Ok(diff::Ended::Differ) => return ExitCode::from(FOUND),
+            Ok(diff::Ended::Differ) => return Exit::Found.into(),
             other => other.map(|_| ()),
         },
         Command::Fetch(args) => fetch::run(&args),
@@ -62,10 +64,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Verify(args) => verify::run(&args),
     };
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Exit::Done.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            Exit::Failed.into()
         }
     }
 }

@@ -19,6 +19,7 @@ mod deps_sequences;
 mod deps_simulations;
 mod deps_usd;
 mod layers;
+mod manual;
 mod pack_corners;
 mod pack_fixtures;
 mod pack_formats;

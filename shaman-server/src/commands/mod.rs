@@ -1,11 +1,14 @@
 //! From parsed words to one function each.
 
 mod check;
+mod completions;
+mod exit;
 mod gc;
+mod man;
 mod reindex;
 mod serve;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -15,8 +18,10 @@ use crate::cli::{Cli, Command, StoreArgs};
 use crate::config::Config;
 use crate::ops::Ops;
 
-/// Runs what was asked for and gives the exit status: 0 done, 1 failed (one sentence on stderr
-/// says why), 2 wrong usage (by the argument parser).
+pub use exit::Exit;
+
+/// Runs what was asked for and gives the [`Exit`] status; when it failed, one sentence on stderr
+/// says why.
 #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
 pub fn run(cli: Cli) -> ExitCode {
     let ended = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
@@ -24,12 +29,14 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Gc(args) => gc::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Reindex(args) => reindex::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     };
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Exit::Done.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            Exit::Failed.into()
         }
     }
 }
@@ -39,11 +46,16 @@ fn open_stopped(args: &StoreArgs) -> anyhow::Result<(Ops, Config)> {
     let config = Config::load(args.said(), args.config.as_deref())?;
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(wants_colours())
         .with_max_level(tracing::Level::WARN)
         .init();
     let ops = app::open_stopped(&config)?;
     Ok((ops, config))
+}
+
+/// Says whether the log may have colours: on a terminal that has them, unless `NO_COLOR` is set.
+fn wants_colours() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
 /// A line for whoever asked.

@@ -34,7 +34,7 @@ fn begin_log(filter: EnvFilter, format: LogFormat) {
     if format == LogFormat::Json || (format == LogFormat::Auto && !is_terminal) {
         log.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
     } else {
-        log.with_ansi(is_terminal).init();
+        log.with_ansi(super::wants_colours()).init();
     }
 }
 

@@ -14,6 +14,7 @@ mod hostile;
 mod indexing;
 mod job_names;
 mod layers;
+mod manual;
 mod native;
 mod offline;
 mod placing;
