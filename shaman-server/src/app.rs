@@ -13,6 +13,7 @@ use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Durable, Expiry, JobsFrom, Limits, Ops, Reserve};
 use crate::store::{LinkPolicy, Opened, Placing, Store};
+use crate::systemd::Systemd;
 use crate::tasks::{Blocking, Crew};
 use crate::upkeep;
 
@@ -27,13 +28,24 @@ pub struct App {
     manager: Option<Arc<Manager>>,
     follow_period: Duration,
     listener: TcpListener,
+    systemd: Arc<Systemd>,
 }
 
 impl App {
-    /// Opens storage and index and binds the port. Fails with one sentence; nothing but empty
-    /// directories is left behind.
-    pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.with_context(|| {
+    /// Opens storage and index and binds the port, unless a socket was passed that listens
+    /// already. Fails with one sentence; nothing but empty directories is left behind.
+    pub async fn start(
+        config: &Config,
+        systemd: Systemd,
+        passed: Option<std::net::TcpListener>,
+    ) -> anyhow::Result<Self> {
+        let listener = match passed {
+            Some(passed) => {
+                passed.set_nonblocking(true).and_then(|()| TcpListener::from_std(passed))
+            }
+            None => TcpListener::bind(config.listen).await,
+        };
+        let listener = listener.with_context(|| {
             format!(
                 "cannot listen on {}; choose another address or port with --listen",
                 config.listen
@@ -50,6 +62,7 @@ impl App {
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
             listener,
+            systemd: Arc::new(systemd),
         })
     }
 
@@ -58,11 +71,22 @@ impl App {
         self.listener.local_addr().context("cannot tell which port was bound")
     }
 
+    /// Tells the service manager, if there is one, that requests will be answered.
+    pub fn tell_ready(&self) {
+        let address = self.address().map_or_else(|error| error.to_string(), |at| at.to_string());
+        self.systemd.ready(&address);
+    }
+
     /// Answers requests until `stopped` ends; then lets running requests end, within a bound.
     pub async fn run(self, stopped: impl Future<Output = ()>) {
-        let Self { shared, manager, follow_period, listener } = self;
+        let Self { shared, manager, follow_period, listener, systemd } = self;
         let mut crew = Crew::default();
         let mut helpers = Crew::default();
+        let (watching, watched, watch_stop) =
+            (shared.clone(), Arc::clone(&systemd), helpers.stop_signal());
+        helpers.spawn(async move {
+            upkeep::keep_fed(&watching.ops, &watching.blocking, &watched, watch_stop).await;
+        });
         let (indexing, index_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
             let Shared { ops, blocking, bells, .. } = indexing;
@@ -112,6 +136,7 @@ impl App {
             () = http::accept(&listener, router, &watch, &mut crew, stop) => {}
             () = stopped => {}
         }
+        systemd.stopping();
         drop(listener);
         // Who listens to events would hold up the stop.
         ops.events().end();

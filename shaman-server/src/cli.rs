@@ -1,5 +1,6 @@
 //! The words of the command line; no behaviour.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 use shaman_proto::parse_duration;
 
 use crate::config::Said;
+use crate::systemd::SystemdSaid;
 
 /// A content-addressed file server for Blender render farms.
 #[derive(Debug, Parser)]
@@ -115,6 +117,9 @@ pub struct ServeArgs {
     /// How lines of the log look: `auto` is `text` on a terminal and `json` elsewhere
     #[arg(long, value_name = "FORMAT", env = "SHAMAN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,
+    /// What systemd says.
+    #[command(flatten)]
+    pub systemd: SystemdArgs,
     /// Shortest age that a sweep may be asked for. For tests of Shaman itself, which cannot wait for
     /// an hour: clients need that time.
     #[arg(long, hide = true, env = "SHAMAN_TEST_AGE_MIN", value_parser = parse_duration)]
@@ -163,4 +168,29 @@ pub struct ManArgs {
     /// The directory to write them into, a file a command; made when it is not there
     #[arg(long, value_name = "DIR")]
     pub into: PathBuf,
+}
+
+/// What systemd says to a service that it starts, always by the environment.
+#[derive(Debug, Clone, Args)]
+pub struct SystemdArgs {
+    /// The socket that it listens on.
+    #[arg(long, hide = true, env = "NOTIFY_SOCKET")]
+    pub notify_socket: Option<OsString>,
+    /// Microseconds within which it wants to hear from us.
+    #[arg(long, hide = true, env = "WATCHDOG_USEC")]
+    pub watchdog_usec: Option<u64>,
+    /// Whom it wants to hear from.
+    #[arg(long, hide = true, env = "WATCHDOG_PID")]
+    pub watchdog_pid: Option<u32>,
+}
+
+impl SystemdArgs {
+    /// What was said.
+    pub fn said(&self) -> SystemdSaid {
+        SystemdSaid {
+            notify_socket: self.notify_socket.clone(),
+            watchdog_usec: self.watchdog_usec,
+            watchdog_pid: self.watchdog_pid,
+        }
+    }
 }

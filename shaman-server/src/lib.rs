@@ -29,5 +29,6 @@ pub mod manager;
 pub mod ops;
 pub mod process;
 pub mod store;
+pub mod systemd;
 pub mod tasks;
 pub mod upkeep;

@@ -1,6 +1,7 @@
 //! `shaman-server serve`: start, wait for a signal, drain, stop.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::net::TcpListener;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::App;
 use crate::cli::{LogFormat, ServeArgs};
 use crate::config::Config;
+use crate::systemd::{self, Systemd};
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(args.said(), args.store.config.as_deref())?;
@@ -16,12 +18,14 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
         format!("`{}` is not a log level; use error, warn, info, debug or trace", config.log)
     })?;
     begin_log(filter, args.log_format);
+    let passed = systemd::passed_socket()?;
+    let systemd = Systemd::new(args.systemd.said(), std::process::id());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("shaman")
         .build()
         .context("cannot start threads")?;
-    let ended = runtime.block_on(serve(&config));
+    let ended = runtime.block_on(serve(&config, systemd, passed));
     // Blocking work that was cut off may still run; its files are cleared at the next start.
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     ended
@@ -38,16 +42,21 @@ fn begin_log(filter: EnvFilter, format: LogFormat) {
     }
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(
+    config: &Config,
+    systemd: Systemd,
+    passed: Option<TcpListener>,
+) -> anyhow::Result<()> {
     // Before the start, so that a signal during it is not lost.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
-    let app = App::start(config).await?;
+    let app = App::start(config, systemd, passed).await?;
     let address = app.address()?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond this machine: anybody who can reach it can upload and check out");
     }
     tell_ready(&address)?;
+    app.tell_ready();
     app.run(async {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -3,6 +3,7 @@
 mod catching_up;
 mod cutting;
 mod expiring;
+mod feeding;
 mod indexing;
 mod scrubbing;
 mod sweeping;
@@ -12,6 +13,7 @@ mod watching;
 pub use catching_up::keep_caught_up;
 pub use cutting::keep_cut;
 pub use expiring::keep_expired;
+pub use feeding::keep_fed;
 pub use indexing::keep_indexed;
 pub use scrubbing::keep_scrubbed;
 pub use sweeping::{keep_swept, order, report};

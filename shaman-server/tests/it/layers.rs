@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 /// Lowest first. A layer may name itself and anything before it, with one exception: `store` and
 /// `index` are neighbours and do not know each other.
 const LAYERS: &[&str] = &[
-    "process", "config", "store", "index", "live", "ops", "tasks", "manager", "upkeep", "http",
+    "process", "config", "systemd", "store", "index", "live", "ops", "tasks", "manager", "upkeep",
+    "http",
     "app", "cli", "commands",
 ];
 const STRANGERS: &[(&str, &str)] = &[

@@ -25,6 +25,7 @@ mod status;
 mod statuses;
 mod support;
 mod sweeping;
+mod systemd;
 mod uploads;
 mod waiting;
 mod watching;
