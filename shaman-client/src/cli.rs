@@ -52,6 +52,8 @@ pub enum Command {
     Scrub(ScrubArgs),
     /// Have a server compare its index with the storage
     Reindex(ServerArgs),
+    /// Tell whether this machine sees a checkout as it should, and how fast
+    Doctor(DoctorArgs),
     /// Print the script that completes these commands in a shell
     Completions(CompletionsArgs),
     /// Write the manual pages of these commands
@@ -498,4 +500,15 @@ pub struct ManArgs {
     /// The directory to write them into, a file a command; made when it is not there
     #[arg(long, value_name = "DIR")]
     pub into: PathBuf,
+}
+
+/// Arguments of `shaman doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// The directory of a checkout, as this machine sees it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Print one JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
 }

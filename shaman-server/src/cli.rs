@@ -36,6 +36,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Rebuild the index of a server that is stopped
     Reindex(StoreArgs),
+    /// Look at storage, permissions, room, clock, index, Manager and port, and say what to do
+    Doctor(DoctorArgs),
     /// Print the script that completes these commands in a shell
     Completions(CompletionsArgs),
     /// Write the manual pages of these commands
@@ -193,4 +195,18 @@ impl SystemdArgs {
             watchdog_pid: self.watchdog_pid,
         }
     }
+}
+
+/// Arguments of `shaman-server doctor`.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArgs {
+    /// The server as it would be started.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// Number of the user that workers run as; tried for real when root asks
+    #[arg(long, value_name = "UID", default_value_t = 65_534)]
+    pub worker: u32,
+    /// One JSON object instead of lines
+    #[arg(long)]
+    pub json: bool,
 }

@@ -8,6 +8,7 @@ mod creating;
 mod damage;
 mod deps;
 mod diff;
+mod doctor;
 mod ending;
 mod exit;
 mod fetch;
@@ -42,6 +43,7 @@ pub fn run(cli: Cli) -> ExitCode {
             other => other.map(|_| ()),
         },
         Command::Pack(args) => pack::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
         Command::Checkouts(args) => checkouts::run(&args.verb),

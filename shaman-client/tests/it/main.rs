@@ -18,6 +18,7 @@ mod deps_reach;
 mod deps_sequences;
 mod deps_simulations;
 mod deps_usd;
+mod doctor;
 mod layers;
 mod manual;
 mod pack_corners;

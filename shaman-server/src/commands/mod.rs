@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod doctor;
 mod exit;
 mod gc;
 mod man;
@@ -29,6 +30,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Gc(args) => gc::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Reindex(args) => reindex::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     };

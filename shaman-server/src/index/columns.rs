@@ -57,6 +57,15 @@ pub(super) fn open(path: &Path) -> Result<Opened, rocksdb::Error> {
     Ok(Opened { db, has_all })
 }
 
+/// Looks whether the database can be read and has all its families; changes nothing, and minds nobody
+/// who has it open.
+pub(super) fn look(path: &Path) -> Result<bool, rocksdb::Error> {
+    let options = Options::default();
+    let there = DB::list_cf(&options, path)?;
+    DB::open_cf_for_read_only(&options, path, &there, false)?;
+    Ok(ALL.iter().all(|name| there.iter().any(|there| there == name)))
+}
+
 /// Makes all families empty that are filled from the store.
 pub(super) fn clear(db: &mut DB) -> Result<(), rocksdb::Error> {
     db.delete(super::COMPLETE)?;

@@ -42,6 +42,13 @@ pub struct IndexError {
 }
 
 impl Index {
+    /// Says whether there is an index in `<state>/index` that can be read and is of this version;
+    /// changes nothing, also while a server uses it.
+    pub fn look(state: &Path) -> Result<bool, IndexError> {
+        let path = state.join("index");
+        columns::look(&path).map_err(|source| IndexError { path, source })
+    }
+
     /// Opens the index in `<state>/index`, making it when it is not there. One that is damaged or
     /// of another version is moved aside (`index.broken-N`) and a new one is begun.
     pub fn open(state: &Path) -> Result<Self, IndexError> {

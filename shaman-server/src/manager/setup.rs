@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Manager, ManagerError};
+use crate::config::Upstream;
 
 /// Between two questions to a Manager that is away.
 const ASK_EVERY: Duration = Duration::from_secs(5);
@@ -48,6 +49,16 @@ impl Manager {
         }
     }
 
+    /// What the Manager says of itself, in words, and what does not fit a server whose checkout root
+    /// is this.
+    pub async fn examine(
+        &self,
+        checkout_root: &str,
+    ) -> Result<(String, Vec<String>), ManagerError> {
+        let setup = self.setup().await?;
+        Ok((setup.words(self.upstream()), setup.faults(checkout_root)))
+    }
+
     async fn setup(&self) -> Result<Setup, ManagerError> {
         let configuration = self.ask("/api/v3/configuration").await?;
         let text = |value: &Value, key: &str| {
@@ -67,28 +78,42 @@ impl Manager {
 }
 
 impl Setup {
-    fn tell(&self, upstream: &crate::config::Upstream, checkout_root: &str) {
-        let Self { has_shaman, storage, collects, version } = self;
+    fn tell(&self, upstream: &Upstream, checkout_root: &str) {
+        tracing::info!("{}", self.words(upstream));
+        for fault in self.faults(checkout_root) {
+            tracing::warn!("{fault}");
+        }
+    }
+
+    fn words(&self, upstream: &Upstream) -> String {
+        let Self { has_shaman, storage, version, .. } = self;
         let (letter, shaman) = if *has_shaman { ("A", "on") } else { ("B", "off") };
-        tracing::info!(
+        format!(
             "the Flamenco Manager {version} at {upstream} is set up as {letter}: its own Shaman is {shaman}, its jobs lie in {storage}"
-        );
+        )
+    }
+
+    /// What does not fit, and what to do.
+    fn faults(&self, checkout_root: &str) -> Vec<String> {
+        let Self { has_shaman, storage, collects, .. } = self;
+        let mut faults = Vec::new();
         if !is_same_place(storage, checkout_root) {
-            tracing::warn!(
+            faults.push(format!(
                 "the Manager looks for jobs in {storage}, checkouts are in {checkout_root}; unless these are one directory, {}",
                 if *has_shaman {
                     "set its shared_storage_path and this server's storage to the same"
                 } else {
                     "set its shared_storage_path to the latter"
                 }
-            );
+            ));
         }
         if *has_shaman && *collects != Some(false) {
-            tracing::warn!(
+            faults.push(format!(
                 "the Manager's own garbage collection {} run on this storage, and takes blobs that hard-link checkouts use for unused; set shaman.garbageCollect.period to 0 in its configuration",
                 if collects.is_some() { "will" } else { "may" }
-            );
+            ));
         }
+        faults
     }
 }
 

@@ -234,7 +234,14 @@ pub(super) fn is_gone(layout: &Layout, id: &str) -> Result<bool, DiskError> {
     let path = layout.staging().join(format!("{id}{LOCK_ENDING}"));
     // NFS wants a file to be open for writing when its lock is to be taken.
     let opened = match OpenOptions::new().read(true).write(true).open(&path) {
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => File::open(&path),
+        Err(e)
+            if matches!(
+                e.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            File::open(&path)
+        }
         opened => opened,
     };
     let lock = match opened {

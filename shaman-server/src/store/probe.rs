@@ -1,9 +1,12 @@
 //! What the storage can do, tried before anybody relies on it.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::time::SystemTime;
 
 use super::Store;
 use super::disk::{DiskError, During as _};
+use super::examine::written_at;
 use super::tree::linking;
 
 /// A storage on which checkouts cannot be made.
@@ -32,27 +35,7 @@ impl Store {
         let name = self.probe_name();
         let blob = self.layout.stored().join(&name);
         let link = self.layout.jobs().join(&name);
-        let written = std::fs::write(&blob, b"probe");
-        if written.is_err() {
-            drop(std::fs::remove_file(&blob));
-        }
-        written.during("write", &blob)?;
-        let linked = rustix::fs::link(&blob, &link).map_err(|errno| (linking(errno), errno));
-        let linked = linked.or_else(|(action, errno)| Err(errno).during(action, &link));
-        let same = linked.and_then(|()| {
-            let (of_blob, of_link) = (std::fs::metadata(&blob), std::fs::metadata(&link));
-            let (of_blob, of_link) =
-                (of_blob.during("look at", &blob)?, of_link.during("look at", &link)?);
-            if of_blob.ino() == of_link.ino() && of_blob.dev() == of_link.dev() {
-                return Ok(true);
-            }
-            // SMB may have no numbers that say so: what is written to one is in both.
-            std::fs::write(&blob, b"probe again").during("write", &blob)?;
-            Ok(std::fs::read(&link).during("read", &link)? == b"probe again")
-        });
-        drop(std::fs::remove_file(&link));
-        std::fs::remove_file(&blob).during("remove", &blob)?;
-        if same.map_err(ProbeError::NoLinks)? { Ok(()) } else { Err(ProbeError::LinksAreCopies) }
+        try_link(&blob, &link).map(drop)
     }
 
     /// Writes a file and reads it back.
@@ -81,4 +64,31 @@ impl Store {
     fn probe_name(&self) -> String {
         format!("{PROBE}{}", self.unique())
     }
+}
+
+/// Makes a file and a link to it, compares, and removes both. Gives the time that the storage put on
+/// the file.
+pub(super) fn try_link(blob: &Path, link: &Path) -> Result<SystemTime, ProbeError> {
+    let written = std::fs::write(blob, b"probe");
+    if written.is_err() {
+        drop(std::fs::remove_file(blob));
+    }
+    written.during("write", blob)?;
+    let time = written_at(blob);
+    let linked = rustix::fs::link(blob, link).map_err(|errno| (linking(errno), errno));
+    let linked = linked.or_else(|(action, errno)| Err(errno).during(action, link));
+    let same = linked.and_then(|()| {
+        let (of_blob, of_link) = (std::fs::metadata(blob), std::fs::metadata(link));
+        let (of_blob, of_link) =
+            (of_blob.during("look at", blob)?, of_link.during("look at", link)?);
+        if of_blob.ino() == of_link.ino() && of_blob.dev() == of_link.dev() {
+            return Ok(true);
+        }
+        // SMB may have no numbers that say so: what is written to one is in both.
+        std::fs::write(blob, b"probe again").during("write", blob)?;
+        Ok(std::fs::read(link).during("read", link)? == b"probe again")
+    });
+    drop(std::fs::remove_file(link));
+    std::fs::remove_file(blob).during("remove", blob)?;
+    if same.map_err(ProbeError::NoLinks)? { Ok(time?) } else { Err(ProbeError::LinksAreCopies) }
 }

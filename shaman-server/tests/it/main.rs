@@ -9,6 +9,7 @@
 mod alone;
 mod checkouts;
 mod dashboard;
+mod doctor;
 mod expiring;
 mod hostile;
 mod indexing;

@@ -1,0 +1,78 @@
+//! Can we listen, and does the Manager answer?
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::Context as _;
+use shaman_proto::Finding;
+
+use crate::config::Config;
+use crate::manager::Manager;
+
+pub(super) fn look(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context("cannot start a runtime")?;
+    let mut findings = vec![runtime.block_on(port(config.listen))];
+    if let Some(upstream) = &config.upstream {
+        let manager = Manager::new(upstream.clone());
+        let root = std::path::absolute(&config.storage).unwrap_or_default();
+        let root = crate::store::Store::checkout_root_of(&root);
+        findings.extend(runtime.block_on(upstream_of(&manager, &root.to_string_lossy())));
+    }
+    Ok(findings)
+}
+
+async fn port(address: SocketAddr) -> Finding {
+    let about = "port";
+    let error = match TcpListener::bind(address) {
+        Ok(_) => return Finding::good(about, format!("{address} is free")),
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::AddrInUse => match who_listens(address).await {
+            Some(who) => Finding::good(about, format!("{who} answers at {address} already")),
+            None => Finding::bad(
+                about,
+                format!("another program listens on {address}"),
+                "stop it, or choose another port with --listen or `listen`",
+            ),
+        },
+        ErrorKind::PermissionDenied => Finding::bad(
+            about,
+            format!("{address} is for root: {error}"),
+            "choose a port from 1024 on, or let systemd open it (shaman-server.socket)",
+        ),
+        _ => Finding::bad(
+            about,
+            format!("cannot listen on {address}: {error}"),
+            "name an address of this machine, or 0.0.0.0 for all of them",
+        ),
+    }
+}
+
+/// Name and version of a server there, ours or one that we pass requests on to.
+async fn who_listens(address: SocketAddr) -> Option<String> {
+    let ip = if address.ip().is_unspecified() { [127, 0, 0, 1].into() } else { address.ip() };
+    let url = format!("http://{}", SocketAddr::new(ip, address.port()));
+    let answer = Manager::new(url.parse().ok()?).ask("/api/v3/version").await.ok()?;
+    let word = |key: &str| answer.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+    Some(format!("{} {}", word("name")?, word("version")?))
+}
+
+async fn upstream_of(manager: &Manager, checkout_root: &str) -> Vec<Finding> {
+    let about = "manager";
+    match manager.examine(checkout_root).await {
+        Ok((words, faults)) => {
+            let faults = faults.into_iter().map(|fault| {
+                let (seen, advice) = fault.split_once("; ").unwrap_or((&fault, "see the guide"));
+                Finding::doubtful(about, seen, advice)
+            });
+            std::iter::once(Finding::good(about, words)).chain(faults).collect()
+        }
+        Err(error) => vec![Finding::bad(
+            about,
+            format!("{:#}", anyhow::Error::from(error)),
+            "start the Manager, or name where it listens with --upstream or `upstream`",
+        )],
+    }
+}
