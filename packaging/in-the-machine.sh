@@ -1,6 +1,6 @@
 #!/bin/bash
 # What scripts/test-package.sh does inside its container. Each line that is printed was true.
-set -euo pipefail
+set -Eeuo pipefail
 trap 'echo "FAILED in line $LINENO: $BASH_COMMAND"; journalctl --no-pager -u shaman-server | tail -n 30; systemctl status --no-pager shaman-server || true' ERR
 
 says() { echo "* $*"; }
