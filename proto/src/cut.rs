@@ -1,4 +1,4 @@
-//! `Cutter`: a stream of bytes → chunks, cut by what it contains (FastCDC, as of 2020).
+//! `Cutter`: a stream of bytes → chunks, cut by what it contains (`FastCDC`, as of 2020).
 //!
 //! Where a chunk ends depends on the bytes around that place and on nothing else: behind a change in
 //! the middle of a file the cuts are soon the same as before, wherever they lie then. Client and

@@ -358,7 +358,7 @@ fn pin(world: &World, case: &Case) -> Option<(u16, String)> {
 }
 
 fn sweep(world: &World, _: &Case) -> Answered {
-    let order = json!({"dry_run": false, "force": true}).to_string();
+    let order = json!({"dry_run": false, "force": true, "storage": true}).to_string();
     told(world.ask("POST", "/v1/sweep", order.as_bytes()), 200, || true)
 }
 

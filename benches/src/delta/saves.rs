@@ -111,7 +111,9 @@ fn chunks(bytes: &[u8], way: Way) -> anyhow::Result<Option<Vec<(ChunkName, usize
         }
         Way::Within(average) => {
             let Some(frames) = frames::split(bytes) else { return Ok(None) };
-            frames.iter().for_each(|frame| cut(frame, average, &mut chunks));
+            for frame in &frames {
+                cut(frame, average, &mut chunks);
+            }
         }
         Way::Plain(average) => {
             if frames::split(bytes).is_none() {

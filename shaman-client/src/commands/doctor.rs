@@ -32,7 +32,9 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<()> {
     if args.json {
         println!("{}", serde_json::json!({ "well": bad == 0, "findings": findings }));
     } else {
-        findings.iter().for_each(|finding| println!("{}", finding.text()));
+        for finding in &findings {
+            println!("{}", finding.text());
+        }
     }
     if bad > 0 {
         anyhow::bail!("{bad} of {} things are bad; each has its advice above", findings.len());

@@ -4,7 +4,7 @@ use shaman_proto::parse_duration;
 
 use super::{open_stopped, say};
 use crate::cli::GcArgs;
-use crate::ops::{Dry, Look};
+use crate::ops::{By, Dry};
 use crate::upkeep;
 
 pub(super) fn run(args: &GcArgs) -> anyhow::Result<()> {
@@ -14,7 +14,7 @@ pub(super) fn run(args: &GcArgs) -> anyhow::Result<()> {
     let mut order = upkeep::order(&config.settings.sweeping, dry);
     order.max_age = max_age.unwrap_or(order.max_age);
     // Without a server nobody waits.
-    order.look = Look::Storage;
+    order.by = By::Storage;
     if args.force {
         order.max_share = None;
     }

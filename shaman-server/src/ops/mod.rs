@@ -57,7 +57,7 @@ pub use reindex::{Ended, ReindexError, Reindexed};
 pub use resume::Keep;
 pub use scrub::{ScrubEnd, ScrubPass, ScrubStatus};
 pub use status::Cost;
-pub use sweep::{Dry, Look, SweepError, SweepOrder, Swept, Weight};
+pub use sweep::{By, Dry, SweepError, SweepOrder, Swept, Weight};
 pub use totals::Totals;
 pub use upload::{Begun, Upload, UploadError, Uploaded};
 pub use upload_small::Small;

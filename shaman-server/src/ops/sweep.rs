@@ -55,14 +55,14 @@ pub struct SweepOrder {
     /// Stop when so many bytes are taken, oldest use first, and delete them at once.
     pub wanted_bytes: Option<u64>,
     /// Who tells which blobs there are.
-    pub look: Look,
+    pub by: By,
     /// Whether to do it.
     pub dry: Dry,
 }
 
 /// Who tells which blobs there are, and what manifests name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum By {
     /// The index, when all of the storage was read into it and only this machine has the storage.
     /// Blobs that somebody put there past all servers stay. Only what may go is looked at.
     Index,
@@ -162,12 +162,12 @@ impl Ops {
         }
         let Some(_lock) = self.store.lock_sweep()? else { return Err(SweepError::Busy) };
         let mut swept = Swept::default();
-        let look = self.may_look(order.look)?;
-        let mut candidates = match look {
-            Look::Index => self.candidates_in_index(order, &mut swept)?,
-            Look::Storage => self.candidates_on_disk(order, &mut swept)?,
+        let by = self.may_go_by(order.by)?;
+        let mut candidates = match by {
+            By::Index => self.candidates_in_index(order, &mut swept)?,
+            By::Storage => self.candidates_on_disk(order, &mut swept)?,
         };
-        self.spare_rooted(look, &mut candidates, &mut swept).map_err(SweepError::Root)?;
+        self.spare_rooted(by, &mut candidates, &mut swept).map_err(SweepError::Root)?;
         candidates.sort_by_key(|(blob, found)| (found.last_used, *blob));
         refuse_too_much(order, &candidates, swept.all.bytes)?;
         let batch = self.store.new_trash_batch(self.now_secs());
@@ -189,14 +189,14 @@ impl Ops {
         Ok(swept)
     }
 
-    /// Says where to look, see [`Look`].
-    fn may_look(&self, wanted: Look) -> Result<Look, LookupError> {
-        if wanted == Look::Storage || !self.store.is_ours_alone() || !self.index.is_complete()? {
-            return Ok(Look::Storage);
+    /// Says who can be believed, see [`By`].
+    fn may_go_by(&self, wanted: By) -> Result<By, LookupError> {
+        if wanted == By::Storage || !self.store.is_ours_alone() || !self.index.is_complete()? {
+            return Ok(By::Storage);
         }
         // Other servers of this machine may have made checkouts since the last time.
         self.catch_up()?;
-        Ok(Look::Index)
+        Ok(By::Index)
     }
 
     /// Candidates by the rows of the index; only what is old and not named is looked at on disk. A
@@ -293,7 +293,7 @@ impl Ops {
     /// Takes out what manifests and symlinks name. Reads all of them, or fails.
     fn spare_rooted(
         &self,
-        look: Look,
+        by: By,
         candidates: &mut Vec<Candidate>,
         swept: &mut Swept,
     ) -> Result<(), DiskError> {
@@ -301,7 +301,7 @@ impl Ops {
             return Ok(());
         }
         let mut named: HashSet<BlobRef> = HashSet::new();
-        if look == Look::Storage {
+        if by == By::Storage {
             let old: HashSet<BlobRef> = candidates.iter().map(|(blob, _)| *blob).collect();
             self.store.walk_manifests(|manifest| {
                 let blobs = manifest.files.iter().map(shaman_proto::ManifestEntry::blob);

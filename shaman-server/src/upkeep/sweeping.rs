@@ -7,7 +7,7 @@ use shaman_proto::wire::native::{Spared, SweepAnswer, Weight};
 use tokio::time::Instant;
 
 use crate::config::Sweeping;
-use crate::ops::{self, Dry, Look, Ops, SweepError, SweepOrder, Swept};
+use crate::ops::{self, By, Dry, Ops, SweepError, SweepOrder, Swept};
 use crate::tasks::{Blocking, Stop};
 
 /// From the start to the first sweep, as with Flamenco: long enough that a server which is started
@@ -31,7 +31,7 @@ pub fn order(sweeping: &Sweeping, dry: Dry) -> SweepOrder {
         trash_grace: sweeping.trash_grace,
         max_share: Some(sweeping.max_share),
         wanted_bytes: None,
-        look: Look::Index,
+        by: By::Index,
         dry,
     }
 }
@@ -70,11 +70,11 @@ pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping
         }
         let now = Instant::now();
         if due.is_some_and(|due| due <= now) {
-            let look = if storage_due <= now { Look::Storage } else { Look::Index };
-            if look == Look::Storage {
+            let by = if storage_due <= now { By::Storage } else { By::Index };
+            if by == By::Storage {
                 storage_due = now + STORAGE_EVERY;
             }
-            sweep(ops, blocking, SweepOrder { look, ..order(sweeping, Dry::No) }, &stop).await;
+            sweep(ops, blocking, SweepOrder { by, ..order(sweeping, Dry::No) }, &stop).await;
             // From the end of one to the start of the next, as with Flamenco.
             due = Some(Instant::now() + sweeping.period);
         }

@@ -49,10 +49,10 @@ fn command(program: &Path, storage: &Path, state: &Path, more: &[&str]) -> Comma
 
 fn doctor(storage: &Path, state: &Path, more: &[&str]) -> Said {
     let program = Path::new(env!("CARGO_BIN_EXE_shaman-server"));
-    read(command(program, storage, state, more).output().unwrap())
+    read(&command(program, storage, state, more).output().unwrap())
 }
 
-fn read(output: std::process::Output) -> Said {
+fn read(output: &std::process::Output) -> Said {
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let status = output.status.code().unwrap();
     assert_eq!(answer["well"], status == 0);
@@ -90,7 +90,7 @@ fn a_server_that_works_is_well_also_while_it_runs() {
         let program = folder.path().join("program");
         std::fs::copy(env!("CARGO_BIN_EXE_shaman-server"), &program).unwrap();
         let mut other = command(&program, &server.storage, &server.state, &["--listen", &address]);
-        let said = read(other.uid(65_534).gid(65_534).current_dir("/").output().unwrap());
+        let said = read(&other.uid(65_534).gid(65_534).current_dir("/").output().unwrap());
         said.is("workers", "doubtful", "by their modes");
         said.is("links", "bad", "chown");
         said.is("state", "bad", "--state");

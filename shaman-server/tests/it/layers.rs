@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 /// `index` are neighbours and do not know each other.
 const LAYERS: &[&str] = &[
     "process", "config", "systemd", "store", "index", "live", "ops", "tasks", "manager", "upkeep",
-    "http",
-    "app", "cli", "commands",
+    "http", "app", "cli", "commands",
 ];
 const STRANGERS: &[(&str, &str)] = &[
     ("store", "index"),

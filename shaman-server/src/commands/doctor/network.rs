@@ -24,9 +24,8 @@ pub(super) fn look(config: &Config) -> anyhow::Result<Vec<Finding>> {
 
 async fn port(address: SocketAddr) -> Finding {
     let about = "port";
-    let error = match TcpListener::bind(address) {
-        Ok(_) => return Finding::good(about, format!("{address} is free")),
-        Err(error) => error,
+    let Err(error) = TcpListener::bind(address) else {
+        return Finding::good(about, format!("{address} is free"));
     };
     match error.kind() {
         ErrorKind::AddrInUse => match who_listens(address).await {

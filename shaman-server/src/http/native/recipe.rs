@@ -73,11 +73,12 @@ async fn receive(
     let begun = shared.run(move |ops| ops.begin_assembly(blob)).await??;
     let Some(assembly) = begun else { return Ok(Uploaded::AlreadyStored) };
     let mut cooking = Cooking { unpacking, steps: Steps::new(assembly) };
-    let mut piece = next_piece(body).await?;
+    let most = shared.ops.piece_bytes();
+    let mut piece = next_piece(body, most).await?;
     while !piece.is_last {
         // The disk has one piece while the next one comes in. A failure of either ends both.
         let write = async { shared.run(move |ops| cooking.take(ops, &piece)).await? };
-        (cooking, piece) = tokio::try_join!(write, next_piece(body))?;
+        (cooking, piece) = tokio::try_join!(write, next_piece(body, most))?;
     }
     shared.run(move |ops| cooking.take(ops, &piece)?.end(ops)).await?
 }

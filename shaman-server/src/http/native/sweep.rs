@@ -13,7 +13,7 @@ use crate::http::Shared;
 use crate::http::body::json_bytes;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
-use crate::ops::{Dry, Look};
+use crate::ops::{By, Dry};
 use crate::upkeep;
 
 /// Removes what nothing uses; only says what it would do unless told otherwise.
@@ -47,7 +47,7 @@ pub(super) async fn sweep(
         order.max_share = None;
     }
     if request.storage {
-        order.look = Look::Storage;
+        order.by = By::Storage;
     }
     let swept = shared.run(move |ops| ops.sweep(&order, || true)).await??;
     Ok(json(StatusCode::OK, &upkeep::report(&swept, dry)))

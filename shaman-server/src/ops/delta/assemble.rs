@@ -131,14 +131,14 @@ impl Ops {
         if end.is_none_or(|end| end > row.blob.size.bytes()) {
             return Ok(None);
         }
-        let at = match assembly.open.iter().position(|(blob, _)| *blob == row.blob) {
-            Some(at) => at,
-            None => {
-                let Some(open) = self.open_blob(&row.blob)? else { return Ok(None) };
-                assembly.open.truncate(OPEN_MAX - 1);
-                assembly.open.insert(0, (row.blob, open));
-                0
-            }
+        let known = assembly.open.iter().position(|(blob, _)| *blob == row.blob);
+        let at = if let Some(at) = known {
+            at
+        } else {
+            let Some(open) = self.open_blob(&row.blob)? else { return Ok(None) };
+            assembly.open.truncate(OPEN_MAX - 1);
+            assembly.open.insert(0, (row.blob, open));
+            0
         };
         let bytes = match assembly.open[at].1.read_at(row.offset, row.length as usize) {
             Ok(bytes) => bytes,
