@@ -87,7 +87,7 @@ impl Ops {
     ) -> Result<(), ReindexError> {
         let mut failure = Ok(());
         let mut batch: Vec<(BlobRef, BlobRow)> = Vec::with_capacity(BATCH);
-        self.store.walk_blobs(Empties::Go, |blob, found| {
+        self.store.walk_blobs(Empties::Stay, |blob, found| {
             done.blobs += 1;
             batch.push((blob, row_of(&found)));
             if batch.len() == BATCH {

@@ -53,6 +53,7 @@ fn the_log_has_no_colours_where_nobody_wants_them() {
         let folder = tempfile::tempdir().unwrap();
         let below = |name: &str| folder.path().join(name).display().to_string();
         let mut child = server(&["serve", "--listen", "127.0.0.1:0", "--log", "info"])
+            .args(["--log-format", "text"])
             .args(["--storage", &below("storage"), "--state", &below("state")])
             .envs(names.iter().map(|name| (*name, "1")))
             .stdout(Stdio::piped())
