@@ -47,6 +47,9 @@ pub struct Manifest {
     pub created: String,
     /// Which server made it: program, version and the store's id.
     pub server: String,
+    /// Who made it: the name of a token, or an address; left out where everybody may do everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// What somebody should know who reads this checkout on another kind of machine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

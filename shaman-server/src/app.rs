@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
+use crate::access::{Door, Keyring};
 use crate::config::{Config, Durability, LinkWord, Room};
 use crate::http::{self, Shared, Watch};
 use crate::index::Index;
@@ -51,14 +52,20 @@ impl App {
                 config.listen
             )
         })?;
+        // A socket that was passed listens where somebody else said.
+        if let Some(refused) = refusal(config, listener.local_addr()?)? {
+            bail!(refused);
+        }
         let blocking = Blocking::default();
         let (storage, state) = (config.storage.clone(), config.state.clone());
         let (limits, placing) = (limits(config), placing(config));
         let ops = blocking.run(move || open(&storage, &state, limits, placing)).await??;
         let settings = Arc::new(config.settings.clone());
+        let door = Arc::new(door(config)?);
         let watch = Arc::new(Watch::new(ops.now_secs(), config.upstream.is_some()));
+        let bells = Arc::default();
         Ok(Self {
-            shared: Shared { ops: Arc::new(ops), blocking, settings, bells: Arc::default(), watch },
+            shared: Shared { ops: Arc::new(ops), blocking, door, settings, bells, watch },
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
             listener,
@@ -146,6 +153,31 @@ impl App {
         }
         helpers.stop(PATIENCE).await;
     }
+}
+
+/// Who is let in.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock is taken from the system and handed down"
+)]
+fn door(config: &Config) -> anyhow::Result<Door> {
+    Ok(Door::new(config.rules(), &config.state, SystemTime::now)?)
+}
+
+/// Whoever can reach an address beyond this machine could write to its storage: there has to be a
+/// rule for who may, or somebody who wants it so.
+pub(crate) fn refusal(config: &Config, address: SocketAddr) -> anyhow::Result<Option<String>> {
+    if address.ip().is_loopback() || config.has_rule() || Keyring::read(&config.state)?.is_on() {
+        return Ok(None);
+    }
+    let weak = if config.settings.path_prefix.is_empty() {
+        ""
+    } else {
+        "; a `path_prefix` counts from 16 characters without a slash"
+    };
+    Ok(Some(format!(
+        "listening on {address} lets in whoever can reach it; say who may come with `trusted_networks`, make a token (`shaman-server token create`), choose a secret `path_prefix`, or say `open: true`{weak}"
+    )))
 }
 
 /// What the configuration says about room and age, as the verbs take it.

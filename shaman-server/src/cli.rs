@@ -1,7 +1,6 @@
 //! The words of the command line; no behaviour.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use clap_complete::Shell;
 
 use shaman_proto::parse_duration;
 
+use crate::access::Scope;
 use crate::config::Said;
 use crate::systemd::SystemdSaid;
 
@@ -42,6 +42,13 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Write the manual pages of these commands
     Man(ManArgs),
+    /// Tell all mistakes in a configuration; fails when there is one
+    CheckConfig(ServeArgs),
+    /// List the keys of a configuration, or what counts
+    Config(ConfigArgs),
+    /// Make, list and revoke the tokens of a server, which may be running
+    #[command(subcommand)]
+    Token(TokenCommand),
 }
 
 /// Which storage.
@@ -50,12 +57,13 @@ pub struct StoreArgs {
     /// Configuration file (YAML)
     #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Shared storage: blobs and checkouts live below it [default: ./shaman-storage]
-    #[arg(long, value_name = "DIR", env = "SHAMAN_STORAGE")]
+    /// Shared storage: blobs and checkouts live below it [env: `SHAMAN_STORAGE`]
+    /// [default: ./shaman-storage]
+    #[arg(long, value_name = "DIR")]
     pub storage: Option<PathBuf>,
-    /// Local state: the index lives below it, and may be deleted while the server is stopped
-    /// [default: ./shaman-state]
-    #[arg(long, value_name = "DIR", env = "SHAMAN_STATE")]
+    /// Local state: the tokens, and the index, which may be deleted while the server is stopped
+    /// [env: `SHAMAN_STATE`] [default: ./shaman-state]
+    #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 }
 
@@ -86,6 +94,86 @@ pub struct GcArgs {
     pub json: bool,
 }
 
+/// Arguments of `shaman-server config`.
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// What was said.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// Print what counts for each key, and where it was said, instead of defaults
+    #[arg(long)]
+    pub effective: bool,
+}
+
+/// What can be done with tokens.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token and print it, once. With the first one the server begins to ask for tokens
+    Create(TokenCreateArgs),
+    /// List the tokens, without their secrets
+    List(TokenListArgs),
+    /// Make a token worth nothing, at once
+    Revoke(TokenRevokeArgs),
+}
+
+/// Where the tokens are.
+#[derive(Debug, Clone, Args)]
+pub struct TokenArgs {
+    /// Configuration file (YAML)
+    #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Local state of the server; the tokens are kept in it [env: `SHAMAN_STATE`]
+    /// [default: ./shaman-state]
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}
+
+/// Arguments of `shaman-server token create`.
+#[derive(Debug, Clone, Args)]
+pub struct TokenCreateArgs {
+    /// Where the tokens are.
+    #[command(flatten)]
+    pub tokens: TokenArgs,
+    /// What it allows: `submit`, `read` or `ops`; may be given many times
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    pub scopes: Vec<Scope>,
+    /// What it is called. Checkouts that are made with it belong to this name
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// How long it is good, like `90d`; for ever when nothing is said
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub expires: Option<Duration>,
+}
+
+/// Arguments of `shaman-server token list`.
+#[derive(Debug, Clone, Args)]
+pub struct TokenListArgs {
+    /// Where the tokens are.
+    #[command(flatten)]
+    pub tokens: TokenArgs,
+    /// JSON lines instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `shaman-server token revoke`.
+#[derive(Debug, Clone, Args)]
+pub struct TokenRevokeArgs {
+    /// Where the tokens are.
+    #[command(flatten)]
+    pub tokens: TokenArgs,
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+impl TokenArgs {
+    /// What was said.
+    pub fn said(&self) -> Said {
+        Said { state: self.state.clone(), ..Said::default() }
+    }
+}
+
 /// Arguments of `shaman-server check`.
 #[derive(Debug, Clone, Args)]
 pub struct CheckArgs {
@@ -106,15 +194,17 @@ pub struct ServeArgs {
     /// Which storage.
     #[command(flatten)]
     pub store: StoreArgs,
-    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR", env = "SHAMAN_LISTEN")]
-    pub listen: Option<SocketAddr>,
+    /// Address and port to listen on; port 0 picks a free one [env: `SHAMAN_LISTEN`]
+    /// [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
     /// Flamenco Manager that everything but Shaman's own requests is passed on to
-    #[arg(long, value_name = "URL", env = "SHAMAN_UPSTREAM")]
+    /// [env: `SHAMAN_UPSTREAM`]
+    #[arg(long, value_name = "URL")]
     pub upstream: Option<String>,
     /// What to log: error, warn, info, debug or trace, also by part (`info,shaman_server=debug`)
-    /// [default: info]
-    #[arg(long, value_name = "LEVEL", env = "SHAMAN_LOG")]
+    /// [env: `SHAMAN_LOG`] [default: info]
+    #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
     /// How lines of the log look: `auto` is `text` on a terminal and `json` elsewhere
     #[arg(long, value_name = "FORMAT", env = "SHAMAN_LOG_FORMAT", value_enum, default_value_t = LogFormat::Auto)]
@@ -146,7 +236,7 @@ impl ServeArgs {
     /// What was said about the server itself.
     pub fn said(&self) -> Said {
         Said {
-            listen: self.listen,
+            listen: self.listen.clone(),
             log: self.log.clone(),
             upstream: self.upstream.clone(),
             age_min: self.test_age_min,

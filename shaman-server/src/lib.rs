@@ -15,9 +15,10 @@
 //! ```
 //!
 //! Lines point down; `tests/it/layers.rs` reads the source and says so. `app` builds everything
-//! and hands it down, `cli` holds the words of the command line, `config` what they mean together
+//! and hands it down, `access` decides who may do what, `cli` holds the words of the command line, `config` what they mean together
 //! with `shaman.yaml`.
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod commands;

@@ -19,6 +19,7 @@ pub(super) fn text(
         blend: job.blend.as_ref().and_then(|blend| blend.parse().ok()),
         created,
         server: concat!("shaman ", env!("CARGO_PKG_VERSION"), " (copy)").to_owned(),
+        owner: None,
         warnings: Vec::new(),
         files,
     };

@@ -126,6 +126,7 @@ mod tests {
             blend: None,
             created: String::new(),
             server: String::new(),
+            owner: None,
             warnings: Vec::new(),
             files: files.iter().map(entry).collect(),
         }

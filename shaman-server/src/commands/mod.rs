@@ -1,22 +1,27 @@
 //! From parsed words to one function each.
 
 mod check;
+mod check_config;
 mod completions;
+mod config;
 mod doctor;
 mod exit;
 mod gc;
 mod man;
 mod reindex;
 mod serve;
+mod token;
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use crate::app;
 use crate::cli::{Cli, Command, StoreArgs};
-use crate::config::Config;
+use crate::config::{Config, Said};
 use crate::ops::Ops;
 
 pub use exit::Exit;
@@ -33,6 +38,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+        Command::CheckConfig(args) => check_config::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Token(command) => token::run(&command),
     };
     match ended {
         Ok(()) => Exit::Done.into(),
@@ -45,7 +53,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 /// Opens a storage whose server is stopped; what goes on is told on stderr.
 fn open_stopped(args: &StoreArgs) -> anyhow::Result<(Ops, Config)> {
-    let config = Config::load(args.said(), args.config.as_deref())?;
+    let config = load(args.said(), args.config.as_deref())?;
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_ansi(wants_colours())
@@ -58,6 +66,24 @@ fn open_stopped(args: &StoreArgs) -> anyhow::Result<(Ops, Config)> {
 /// Says whether the log may have colours: on a terminal that has them, unless `NO_COLOR` is set.
 fn wants_colours() -> bool {
     anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// What was said, the environment included, and what the file says.
+fn load(said: Said, file: Option<&Path>) -> anyhow::Result<Config> {
+    Ok(Config::load(&Said { environment: environment()?, ..said }, file)?)
+}
+
+/// The variables that are ours.
+fn environment() -> anyhow::Result<BTreeMap<String, String>> {
+    let ours = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with("SHAMAN_"));
+    let texts = ours.map(|(name, value)| {
+        let text = value.into_string();
+        let text = text.map_err(|_| anyhow!("the variable {name} is no text in UTF-8"))?;
+        Ok((name, text))
+    });
+    texts.collect()
 }
 
 /// A line for whoever asked.

@@ -7,16 +7,15 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::load;
 use crate::app::App;
 use crate::cli::{LogFormat, ServeArgs};
 use crate::config::Config;
 use crate::systemd::{self, Systemd};
 
 pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
-    let config = Config::load(args.said(), args.store.config.as_deref())?;
-    let filter = EnvFilter::try_new(&config.log).with_context(|| {
-        format!("`{}` is not a log level; use error, warn, info, debug or trace", config.log)
-    })?;
+    let config = load(args.said(), args.store.config.as_deref())?;
+    let filter = EnvFilter::try_new(&config.log).context("a log level that was understood")?;
     begin_log(filter, args.log_format);
     let passed = systemd::passed_socket()?;
     let systemd = Systemd::new(args.systemd.said(), std::process::id());
@@ -52,8 +51,8 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let app = App::start(config, systemd, passed).await?;
     let address = app.address()?;
-    if !address.ip().is_loopback() {
-        tracing::warn!(%address, "listening beyond this machine: anybody who can reach it can upload and check out");
+    if !address.ip().is_loopback() && config.is_open {
+        tracing::warn!(%address, "open: whoever can reach this address can upload and erase");
     }
     tell_ready(&address)?;
     app.tell_ready();

@@ -1,30 +1,58 @@
 //! Configuration: what was written and said, made complete and checked.
 //!
-//! `file` is what may be written, `Config` is what it means: no `Option` in it stands for a
-//! default. Flags and environment come in as [`Said`] and win over the file.
+//! ```text
+//!  shaman.yaml ─► yaml ─┐
+//!  environment ─────────┼─► said ─► read ─► Config      keys: the table of all of them
+//!  flags ───────────────┘             └───► Mistakes    all at once, each with its place
+//! ```
+//!
+//! A flag wins over an environment variable, that over the file. `Config` is what it all means: no
+//! `Option` in it stands for a default.
 
-mod file;
+mod keys;
+mod mistakes;
+mod read;
+mod reference;
+mod said;
 mod scrubbing;
 mod sweeping;
 mod upstream;
 mod variables;
+mod words;
+mod yaml;
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use file::File;
-use glob::{Pattern, PatternError};
-use shaman_proto::{DurationError, parse_duration};
+use glob::Pattern;
+use ipnet::IpNet;
+use shaman_proto::parse_duration;
 
-pub use file::{Durability, FileError, LinkWord};
+use crate::access::{Rules, Scope, Scopes};
+use read::Reader;
+use said::Sayings;
+
+pub use keys::{KEYS, Key, OF_FLAMENCO, Takes};
+pub use mistakes::{Mistake, Mistakes, Place};
+pub use read::Effective;
+pub use reference::reference;
 pub use scrubbing::{Scrubbing, parse_rate};
 pub use sweeping::{Room, Sweeping};
 pub use upstream::{Upstream, UpstreamError};
 pub use variables::{Audience, Platform, Variables};
+pub use words::{Durability, LinkWord};
 
-/// Longest time that can be configured: longer ones are mistakes, and sums with them overflow.
-const TIME_MAX: Duration = Duration::from_hours(24);
+/// Longest wait that can be configured: longer ones are mistakes.
+const WAIT_MAX: Duration = Duration::from_hours(24);
+
+/// Longest time that can be configured, so that no sum overflows.
+const LONGEST: Duration = Duration::from_hours(3_653 * 24);
+
+/// Characters of a path's component from which on it is a secret: in letters and digits that is 90
+/// bits, which nobody guesses over a network.
+const SECRET_LENGTH: usize = 16;
 
 /// What a server needs to know.
 #[derive(Debug, Clone)]
@@ -37,6 +65,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What to log.
     pub log: String,
+    /// From where guests may come.
+    pub trusted_networks: Vec<IpNet>,
+    /// What guests may do where there are tokens.
+    pub guests: Scopes,
+    /// Whether somebody said that everybody may come in.
+    pub is_open: bool,
     /// How to answer.
     pub settings: Settings,
     /// When what was uploaded survives a power cut.
@@ -49,6 +83,8 @@ pub struct Config {
     pub upstream: Option<Upstream>,
     /// Between two looks at the Manager's list of jobs, for those that were deleted past us.
     pub follow_period: Duration,
+    /// Every key with the text that counts, and where that was said.
+    pub effective: Vec<Effective>,
 }
 
 /// How requests are answered.
@@ -73,7 +109,7 @@ pub struct Settings {
     pub history_every: Duration,
 }
 
-/// What flags and environment said.
+/// What flags said, and what the environment says.
 #[derive(Debug, Clone, Default)]
 pub struct Said {
     /// Shared storage.
@@ -81,7 +117,7 @@ pub struct Said {
     /// Local state.
     pub state: Option<PathBuf>,
     /// Where to listen.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     /// What to log.
     pub log: Option<String>,
     /// Address of the Flamenco Manager.
@@ -90,166 +126,143 @@ pub struct Said {
     pub age_min: Option<Duration>,
     /// Between two points of the store's history; five minutes unless a test says otherwise.
     pub history_every: Option<Duration>,
-}
-
-/// A configuration that cannot be.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The Manager's address.
-    #[error(transparent)]
-    Upstream(#[from] UpstreamError),
-    /// A network path where a directory must be.
-    #[error(
-        "UNC notation (`{0}`) is not supported; mount the share and name the mounted directory, on Windows by its drive letter"
-    )]
-    Unc(String),
-    /// A path prefix that is none.
-    #[error(
-        "`path_prefix: {0}` cannot come before a path; write it like `/farm`, with letters, digits, `-`, `_` and `.`"
-    )]
-    Prefix(String),
-    /// A time that is none.
-    #[error("`{key}`: {source}")]
-    Time {
-        /// Which.
-        key: &'static str,
-        /// What is wrong.
-        source: DurationError,
-    },
-    /// A time that is too short or too long.
-    #[error("`{key}` takes a time from {least}s to 24h")]
-    Bounds {
-        /// Which.
-        key: &'static str,
-        /// Shortest one, in seconds.
-        least: u64,
-    },
-    /// A time that would sweep what clients still count on.
-    #[error("`shaman.garbageCollect.maxAge` is shorter than an hour; blobs stay at least so long")]
-    TooYoung,
-    /// A rate that is none.
-    #[error(
-        "`scrub.rate: {0}` is no rate; write it like `20MB/s`, or `0` to scrub on request only"
-    )]
-    Rate(String),
-    /// A pattern that is none.
-    #[error(
-        "`checkouts.copy_globs: {text}` is no pattern of names; write it like `*.blend1` or `caches/*`"
-    )]
-    Glob {
-        /// As written.
-        text: String,
-        /// What is wrong with it.
-        source: PatternError,
-    },
-    /// Checkouts would go before their job is made.
-    #[error("`checkouts.expire_after` takes an hour at least, or `0` to keep checkouts")]
-    ExpiresTooSoon,
-    /// A share that is none.
-    #[error("`{key}: {text}` is no share; write it like `5%`{or}")]
-    Share {
-        /// Which.
-        key: &'static str,
-        /// What was written.
-        text: String,
-        /// What else could be written.
-        or: &'static str,
-    },
+    /// Variables of the environment.
+    pub environment: BTreeMap<String, String>,
 }
 
 impl Config {
     /// Puts together what was said and what the file at `path` says. Reads nothing else and changes
-    /// nothing.
-    pub fn load(said: Said, path: Option<&Path>) -> Result<Self, ConfigError> {
-        let file = path.map(File::read).transpose()?.unwrap_or_default();
-        let storage = said
-            .storage
-            .or(file.shared_storage_path.map(PathBuf::from))
-            .unwrap_or_else(|| "./shaman-storage".into());
-        refuse_unc(&storage.to_string_lossy())?;
-        let variables = Variables::new(file.variables);
-        for value in variables.values() {
-            refuse_unc(value)?;
+    /// nothing. All mistakes come back at once.
+    pub fn load(said: &Said, path: Option<&Path>) -> Result<Self, Mistakes> {
+        let mut sayings = Sayings::default();
+        if let Some(path) = path {
+            sayings.read_file(path);
         }
-        let minute = Duration::from_mins(1);
-        let sweeping = Sweeping::new(
-            file.shaman.garbage_collect,
-            file.trash_grace,
-            file.max_sweep_share,
-            file.reserve,
-            said.age_min,
-        )?;
+        sayings.read_environment(&said.environment);
+        // For what stands in lists and messages; the path itself may be any.
+        let text = |path: &Option<PathBuf>| Some(path.as_ref()?.to_string_lossy().into_owned());
+        sayings.say("shared_storage_path", text(&said.storage).as_deref());
+        sayings.say("state", text(&said.state).as_deref());
+        sayings.say("listen", said.listen.as_deref());
+        sayings.say("log", said.log.as_deref());
+        sayings.say("upstream", said.upstream.as_deref());
+        Self::read(Reader::new(sayings), said)
+    }
+
+    fn read(mut reader: Reader, said: &Said) -> Result<Self, Mistakes> {
+        let r = &mut reader;
+        let storage =
+            r.one("shared_storage_path", |text| refuse_unc(text).map(|()| PathBuf::from(text)));
+        let state = r.one("state", |text| refuse_unc(text).map(|()| PathBuf::from(text)));
+        let listen = r.one("listen", parse_listen);
+        let log = r.one("log", parse_log);
+        let path_prefix = r.one("path_prefix", parse_prefix);
+        let trusted_networks = r.many("trusted_networks", parse_network);
+        let guests: Scopes = r.many("guests", str::parse::<Scope>).into_iter().collect();
+        let is_open = r.flag("open");
+        let upstream = r.one("upstream", |text| {
+            let some = (!text.is_empty()).then(|| text.parse::<Upstream>());
+            some.transpose()
+        });
+        let follow_period = r.time("follow_period", Duration::from_secs(1), WAIT_MAX);
+        let upload_wait = r.time("upload_wait", Duration::ZERO, WAIT_MAX);
+        let defer = r.flag("defer");
+        r.flag("shaman.enabled");
+        let sweeping = Sweeping::read(r, said.age_min);
+        let durability = r.one("durability", str::parse);
+        let link_policy = r.one("checkouts.link_policy", str::parse);
+        let copy_globs = r.many("checkouts.copy_globs", parse_glob);
+        let expire_after = r.one("checkouts.expire_after", parse_expiry);
+        let scrubbing = Scrubbing::read(r);
+        let (variables, mistakes) = Variables::read(r.tree("variables").as_ref());
+        r.extend(mistakes);
+        let effective = reader.end()?;
         Ok(Self {
-            storage,
-            state: said.state.or(file.state).unwrap_or_else(|| "./shaman-state".into()),
-            listen: said
-                .listen
-                .or(file.listen)
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
-            log: said.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            storage: said.storage.clone().unwrap_or(storage),
+            state: said.state.clone().unwrap_or(state),
+            listen,
+            log,
+            trusted_networks,
+            guests,
+            is_open,
             settings: Settings {
-                defer: file.defer.unwrap_or(false),
-                upload_wait: bounded("upload_wait", 0, file.upload_wait, minute)?,
-                path_prefix: file.path_prefix.map_or(Ok(String::new()), parse_prefix)?,
+                defer,
+                upload_wait,
+                path_prefix,
                 variables,
                 sweeping,
-                scrubbing: Scrubbing::new(file.scrub)?,
-                expire_after: expire_after(file.checkouts.expire_after)?,
-                history_every: said.history_every.unwrap_or(minute * 5),
+                scrubbing,
+                expire_after,
+                history_every: said.history_every.unwrap_or(Duration::from_mins(5)),
             },
-            durability: file.durability,
-            link_policy: file.checkouts.link_policy,
-            copy_globs: globs(&file.checkouts.copy_globs)?,
-            upstream: said.upstream.or(file.upstream).map(|text| text.parse()).transpose()?,
-            follow_period: bounded("follow_period", 1, file.follow_period, minute)?,
+            durability,
+            link_policy,
+            copy_globs,
+            upstream,
+            follow_period,
+            effective,
         })
     }
 }
 
-fn time(
-    key: &'static str,
-    text: Option<String>,
-    default: Duration,
-) -> Result<Duration, ConfigError> {
-    text.map_or(Ok(default), |text| {
-        parse_duration(&text).map_err(|source| ConfigError::Time { key, source })
+impl Config {
+    /// Who is let in.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            networks: self.trusted_networks.clone(),
+            has_secret_path: self.has_secret_path(),
+            is_open: self.is_open,
+            guests: self.guests,
+        }
+    }
+
+    /// Says whether there is a rule that keeps somebody out, or somebody who wants none.
+    pub fn has_rule(&self) -> bool {
+        self.is_open || !self.trusted_networks.is_empty() || self.has_secret_path()
+    }
+
+    fn has_secret_path(&self) -> bool {
+        self.settings.path_prefix.split('/').any(|part| part.len() >= SECRET_LENGTH)
+    }
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    // As Flamenco writes it.
+    let whole = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    whole.parse().map_err(|_| {
+        format!("`{text}` is no address and port; write it like `127.0.0.1:8080`, `[::1]:8080` or `:8080`")
     })
 }
 
-fn globs(texts: &[String]) -> Result<Vec<Pattern>, ConfigError> {
-    let globs = texts.iter().map(|text| {
-        let refused = |source| ConfigError::Glob { text: text.clone(), source };
-        Pattern::new(text).map_err(refused)
-    });
-    globs.collect()
+fn parse_log(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) if !text.is_empty() => Ok(text.to_owned()),
+        _ => Err(format!("`{text}` is not a log level; use error, warn, info, debug or trace")),
+    }
 }
 
-fn expire_after(text: Option<String>) -> Result<Option<Duration>, ConfigError> {
-    let time = time("checkouts.expire_after", text, Duration::ZERO)?;
+/// A network, or a single address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network
+        .map_err(|_| format!("`{text}` is no network; write it like `10.0.0.0/8`, or one address"))
+}
+
+fn parse_glob(text: &str) -> Result<Pattern, String> {
+    Pattern::new(text).map_err(|error| {
+        format!("`{text}` is no pattern of names ({error}); write it like `*.blend1` or `caches/*`")
+    })
+}
+
+fn parse_expiry(text: &str) -> Result<Option<Duration>, String> {
+    let time = parse_duration(text).map_err(|error| error.to_string())?;
     if time > Duration::ZERO && time < Duration::from_hours(1) {
-        return Err(ConfigError::ExpiresTooSoon);
+        return Err(format!("`{text}` is less than an hour; `0` keeps checkouts"));
     }
     Ok(Some(time).filter(|time| *time > Duration::ZERO))
 }
 
-/// A time between so many seconds and a day.
-fn bounded(
-    key: &'static str,
-    least: u64,
-    text: Option<String>,
-    default: Duration,
-) -> Result<Duration, ConfigError> {
-    let time = time(key, text, default)?;
-    if (Duration::from_secs(least)..=TIME_MAX).contains(&time) {
-        return Ok(time);
-    }
-    Err(ConfigError::Bounds { key, least })
-}
-
-fn parse_prefix(text: String) -> Result<String, ConfigError> {
+fn parse_prefix(text: &str) -> Result<String, String> {
     let prefix = text.trim_end_matches('/');
     let is_plain = prefix.split('/').skip(1).all(|part| {
         !matches!(part, "" | "." | "..")
@@ -258,12 +271,17 @@ fn parse_prefix(text: String) -> Result<String, ConfigError> {
     if is_plain && (prefix.is_empty() || prefix.starts_with('/')) {
         return Ok(prefix.to_owned());
     }
-    Err(ConfigError::Prefix(text))
+    Err("this cannot come before a path; write it like `/farm`, with letters, digits, `-`, `_` and `.`".to_owned())
 }
 
-fn refuse_unc(path: &str) -> Result<(), ConfigError> {
+fn refuse_unc(path: &str) -> Result<(), String> {
     let is_unc = [r"\\", "//"].iter().any(|start| path.starts_with(start));
-    if is_unc { Err(ConfigError::Unc(path.to_owned())) } else { Ok(()) }
+    if !is_unc {
+        return Ok(());
+    }
+    Err(format!(
+        "UNC notation (`{path}`) is not supported; mount the share and name the mounted directory, on Windows by its drive letter"
+    ))
 }
 
 #[cfg(test)]
@@ -271,7 +289,7 @@ mod tests {
     #![expect(clippy::disallowed_methods, reason = "tests write files")]
     use super::*;
 
-    fn load(text: &str, said: Said) -> Result<Config, String> {
+    fn load(text: &str, said: &Said) -> Result<Config, String> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("shaman.yaml");
         std::fs::write(&path, text).unwrap();
@@ -282,8 +300,8 @@ mod tests {
     #[test]
     fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
         let text = "shared_storage_path: /srv/farm\nlisten: 127.0.0.1:9000\nupload_wait: 1m30s\n";
-        let said = Said { listen: Some(([127, 0, 0, 1], 1).into()), ..Said::default() };
-        let config = load(text, said).unwrap();
+        let said = Said { listen: Some("127.0.0.1:1".into()), ..Said::default() };
+        let config = load(text, &said).unwrap();
         assert_eq!(config.storage, Path::new("/srv/farm"));
         assert_eq!(config.listen.port(), 1);
         assert_eq!(config.settings.upload_wait, Duration::from_secs(90));
@@ -293,13 +311,13 @@ mod tests {
 
     #[test]
     fn mistakes_are_named_with_their_place() {
-        let error = load("state: x\nupstraem: http://farm\n", Said::default()).unwrap_err();
+        let error = load("state: x\nupstraem: http://farm\n", &Said::default()).unwrap_err();
         assert!(error.contains("FILE:2:") && error.contains("upstraem"), "{error}");
         for (text, words) in [
             ("upload_wait: soon", "not a duration"),
             ("reserve: much", "no share"),
             ("max_sweep_share: 150%", "no share"),
-            ("shaman: {garbageCollect: {maxAge: 5m}}", "an hour"),
+            ("shaman: {garbageCollect: {maxAge: 5m}}", "between 1h"),
             ("shaman: {garbageCollect: {age: 5m}}", "age"),
             ("scrub: {rate: fast}", "20MB/s"),
             ("scrub: {every: 1d}", "every"),
@@ -308,7 +326,7 @@ mod tests {
             ("checkouts: {link_policy: magic}", "magic"),
             ("checkouts: {copy_globs: ['a**b']}", "a**b"),
             ("upload_wait: 1000h", "24h"),
-            ("follow_period: 0s", "from 1s"),
+            ("follow_period: 0s", "between 1s"),
             ("upstream: http://farm:99999", "http://"),
             ("upstream: http://[::1", "http://"),
             (r"shared_storage_path: \\nas\farm", "drive letter"),
@@ -323,9 +341,9 @@ mod tests {
             ),
             ("variables: {s: {is_twoway: true, values: [{platform: amiga, value: x}]}}", "amiga"),
         ] {
-            let error = load(text, Said::default()).unwrap_err();
+            let error = load(text, &Said::default()).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");
         }
-        assert!(Config::load(Said::default(), Some(Path::new("/nowhere/shaman.yaml"))).is_err());
+        assert!(Config::load(&Said::default(), Some(Path::new("/nowhere/shaman.yaml"))).is_err());
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::file::GarbageCollect;
-use super::{ConfigError, time};
+use shaman_proto::parse_bytes;
+
+use super::LONGEST;
+use super::read::Reader;
 
 /// Never swept below this age, whatever anybody asks for: a client that was told that we have a
 /// blob has so long to ask for its checkout.
@@ -36,46 +38,32 @@ pub enum Room {
 }
 
 impl Sweeping {
-    pub(super) fn new(
-        written: GarbageCollect,
-        trash_grace: Option<String>,
-        max_share: Option<String>,
-        reserve: Option<String>,
-        age_min: Option<Duration>,
-    ) -> Result<Self, ConfigError> {
-        let day = Duration::from_hours(24);
-        let max_age = time("shaman.garbageCollect.maxAge", written.max_age, 31 * day)?;
+    pub(super) fn read(reader: &mut Reader, age_min: Option<Duration>) -> Self {
         let age_min = age_min.unwrap_or(AGE_MIN);
-        if max_age < age_min {
-            return Err(ConfigError::TooYoung);
-        }
-        let share = |key, text: String, or| {
-            parse_percent(&text).ok_or(ConfigError::Share { key, text, or })
-        };
-        Ok(Self {
-            period: time("shaman.garbageCollect.period", written.period, day)?,
-            max_age,
+        Self {
+            period: reader.time("shaman.garbageCollect.period", Duration::ZERO, LONGEST),
+            max_age: reader.time("shaman.garbageCollect.maxAge", age_min, LONGEST),
             age_min,
-            trash_grace: time("trash_grace", trash_grace, 3 * day)?,
-            max_share: max_share.map_or(Ok(90), |text| share("max_sweep_share", text, ""))?,
-            reserve: match reserve {
-                None => Room::Percent(5),
-                Some(text) => match parse_bytes(&text) {
-                    Some(bytes) => Room::Bytes(bytes),
-                    None => Room::Percent(share("reserve", text, " or like `20GB`")?),
-                },
-            },
-        })
+            trash_grace: reader.time("trash_grace", Duration::ZERO, LONGEST),
+            max_share: reader.one("max_sweep_share", |text| {
+                parse_percent(text)
+                    .ok_or_else(|| format!("`{text}` is no share; write it like `5%`"))
+            }),
+            reserve: reader.one("reserve", parse_room),
+        }
     }
+}
+
+fn parse_room(text: &str) -> Result<Room, String> {
+    if let Ok(bytes) = parse_bytes(text) {
+        return Ok(Room::Bytes(bytes));
+    }
+    let share = parse_percent(text).map(Room::Percent);
+    share.ok_or_else(|| format!("`{text}` is no share; write it like `5%` or like `20GB`"))
 }
 
 fn parse_percent(text: &str) -> Option<u8> {
     text.trim().strip_suffix('%')?.trim().parse().ok().filter(|percent| *percent <= 100)
-}
-
-/// Reads `500MB`, `20 GiB`, `1TB` or plain bytes.
-pub(super) fn parse_bytes(text: &str) -> Option<u64> {
-    shaman_proto::parse_bytes(text).ok()
 }
 
 #[cfg(test)]
@@ -84,10 +72,7 @@ mod tests {
 
     #[test]
     fn room_is_a_share_or_bytes() {
-        let room = |text: &str| {
-            let none = GarbageCollect::default();
-            Sweeping::new(none, None, None, Some(text.into()), None).unwrap().reserve
-        };
+        let room = |text: &str| parse_room(text).unwrap();
         assert_eq!(room("5%"), Room::Percent(5));
         assert_eq!(room("20 GB"), Room::Bytes(20_000_000_000));
         assert_eq!(room("1GiB"), Room::Bytes(1 << 30));

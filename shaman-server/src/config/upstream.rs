@@ -14,7 +14,7 @@ pub struct Upstream {
 
 /// A text that is no such address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`upstream: {0}` is no address of a Flamenco Manager; write it as http://HOST:PORT")]
+#[error("`{0}` is no address of a Flamenco Manager; write it as http://HOST:PORT")]
 pub struct UpstreamError(String);
 
 impl Upstream {

@@ -1,15 +1,13 @@
 //! Flamenco's two-way variables: one directory, called differently on each kind of machine.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use serde::Deserialize;
-
-use super::file::Variable;
+use super::mistakes::Mistake;
+use super::words::one_of;
+use super::yaml::{Content, Node};
 
 /// For whom a value is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Audience {
     /// Both.
     #[default]
@@ -21,8 +19,7 @@ pub enum Audience {
 }
 
 /// For which systems a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
     /// Each of them.
     All,
@@ -93,17 +90,13 @@ pub struct Variables {
 }
 
 impl Variables {
-    pub(super) fn new(written: BTreeMap<String, Variable>) -> Self {
-        let variables = written
-            .into_values()
-            .filter(|variable| variable.is_twoway)
-            .map(|variable| variable.values.into_iter().flat_map(values).collect())
-            .collect();
-        Self { variables }
-    }
-
-    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
-        self.variables.iter().flatten().map(|value| value.text.as_str())
+    /// Reads what stands below `variables`. Keys that Flamenco may have besides are not looked at.
+    pub(super) fn read(tree: Option<&Node>) -> (Self, Vec<Mistake>) {
+        let mut reader = Written::default();
+        let map = tree.map_or(&[][..], |tree| reader.map(tree, "`variables` has names below it"));
+        let all = map.iter().map(|(name, variable)| reader.variable(name, variable));
+        let variables = all.collect::<Vec<_>>().into_iter().flatten().collect();
+        (Self { variables }, reader.mistakes)
     }
 
     /// What a path of this machine is called by that audience on that platform: the longest value
@@ -139,16 +132,113 @@ impl Value {
     }
 }
 
-fn values(written: super::file::Value) -> Vec<Value> {
-    let mut platforms = written.platforms;
-    platforms.extend(written.platform);
-    if platforms.is_empty() {
-        platforms.push(Platform::All);
+/// Reads variables, and notes what is wrong with them.
+#[derive(Debug, Default)]
+struct Written {
+    mistakes: Vec<Mistake>,
+}
+
+impl Written {
+    fn wrong(&mut self, node: &Node, says: &str) {
+        self.mistakes.push(Mistake::new(node.place.clone(), says.to_owned()));
     }
-    platforms
-        .into_iter()
-        .map(|platform| Value { audience: written.audience, platform, text: written.text.clone() })
-        .collect()
+
+    fn map<'a>(&mut self, node: &'a Node, says: &str) -> &'a [(Node, Node)] {
+        match &node.content {
+            Content::Map(map) => map,
+            Content::Nothing => &[],
+            _ => {
+                self.wrong(node, says);
+                &[]
+            }
+        }
+    }
+
+    /// `None`: it is one that Flamenco's programs put in one way only.
+    fn variable(&mut self, name: &Node, node: &Node) -> Option<Vec<Value>> {
+        let map = self.map(node, "a variable has `is_twoway` and `values`");
+        let (mut is_twoway, mut values) = (false, None);
+        for (key, value) in map {
+            match key.text() {
+                Some("is_twoway") => match value.text() {
+                    Some("true") => is_twoway = true,
+                    Some("false") => {}
+                    _ => self.wrong(value, "`is_twoway` is `true` or `false`"),
+                },
+                Some("values") => match &value.content {
+                    Content::List(list) => {
+                        values = Some(list.iter().flat_map(|one| self.value(one)).collect());
+                    }
+                    _ => self.wrong(value, "`values` is a list"),
+                },
+                _ => self.wrong(key, "a variable has `is_twoway` and `values`, and nothing else"),
+            }
+        }
+        if values.is_none() {
+            self.wrong(name, "this variable has no `values`");
+        }
+        values.filter(|_| is_twoway)
+    }
+
+    /// One value for each platform that it is for.
+    fn value(&mut self, node: &Node) -> Vec<Value> {
+        let map = self.map(node, "a value has `value`, and may have `platform` and `audience`");
+        let (mut audience, mut platforms, mut text) = (Audience::All, Vec::new(), None);
+        for (key, value) in map {
+            match (key.text(), &value.content) {
+                (Some("value"), Content::Text(written)) => text = Some((written, value)),
+                (Some("audience"), Content::Text(word)) => {
+                    let words = &[
+                        ("all", Audience::All),
+                        ("workers", Audience::Workers),
+                        ("users", Audience::Users),
+                    ];
+                    match one_of(word, words) {
+                        Ok(known) => audience = known,
+                        Err(says) => self.wrong(value, &says),
+                    }
+                }
+                (Some("platform"), Content::Text(_)) => platforms.extend(self.platform(value)),
+                (Some("platforms"), Content::List(list)) => {
+                    for one in list {
+                        platforms.extend(self.platform(one));
+                    }
+                }
+                _ => self.wrong(
+                    key,
+                    "a value has `value`, `platform` or a list of `platforms`, and `audience`",
+                ),
+            }
+        }
+        let Some((text, at)) = text else {
+            self.wrong(node, "this has no `value`");
+            return Vec::new();
+        };
+        if let Err(says) = super::refuse_unc(text) {
+            self.wrong(at, &says);
+        }
+        if platforms.is_empty() {
+            platforms.push(Platform::All);
+        }
+        let value = |platform| Value { audience, platform, text: text.clone() };
+        platforms.into_iter().map(value).collect()
+    }
+
+    fn platform(&mut self, node: &Node) -> Option<Platform> {
+        let words = &[
+            ("all", Platform::All),
+            ("linux", Platform::Linux),
+            ("darwin", Platform::Darwin),
+            ("windows", Platform::Windows),
+        ];
+        match one_of(node.text().unwrap_or_default(), words) {
+            Ok(platform) => Some(platform),
+            Err(says) => {
+                self.wrong(node, &says);
+                None
+            }
+        }
+    }
 }
 
 /// What is left of `path` behind the directory `start`, with its slash.
@@ -188,7 +278,10 @@ mod tests {
     use super::*;
 
     fn variables(yaml: &str) -> Variables {
-        Variables::new(serde_saphyr::from_str(yaml).unwrap())
+        let tree = super::super::yaml::read(yaml, "FILE").unwrap();
+        let (variables, mistakes) = Variables::read(Some(&tree));
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        variables
     }
 
     const FARM: &str = "

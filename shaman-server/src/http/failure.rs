@@ -26,6 +26,11 @@ impl Failure {
         Self::new(StatusCode::BAD_REQUEST, message.to_string())
     }
 
+    /// It will work later.
+    pub(super) fn busy(message: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message.to_owned())
+    }
+
     /// How an upload failed, in the words of the native API: there 422 is for bytes that are not
     /// what their name says.
     pub(super) fn of_upload(error: UploadError) -> Self {

@@ -5,11 +5,13 @@ mod body;
 mod dashboard;
 mod failure;
 mod flamenco;
+mod guard;
 mod health;
 mod listen;
 mod metrics;
 mod native;
 mod receiving;
+mod route;
 mod router;
 mod unfold;
 mod upstream;
@@ -19,13 +21,15 @@ mod watch;
 use std::sync::Arc;
 
 pub use listen::accept;
-pub use router::router;
+pub use route::Route;
+pub use router::{Standing, router, routes};
 pub use unfold::{Tunnel, Unfold};
 pub use watch::Watch;
 
 use failure::Failure;
 use tokio::sync::Notify;
 
+use crate::access::Door;
 use crate::config::Settings;
 use crate::ops::Ops;
 use crate::tasks::Blocking;
@@ -37,6 +41,8 @@ pub struct Shared {
     pub ops: Arc<Ops>,
     /// The door to blocking threads.
     pub blocking: Blocking,
+    /// Who is let in.
+    pub door: Arc<Door>,
     /// How to answer.
     pub settings: Arc<Settings>,
     /// What wakes the work that the server does by itself.

@@ -5,12 +5,59 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Extension;
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware;
-use axum::routing::{any, get, post};
+use axum::middleware::{self, from_fn_with_state};
+use axum::routing::{self, any};
 
 use super::failure::Failure;
+use super::guard::{Guard, enforce};
+use super::route::{Route, get, into_router, post};
 use super::{Shared, dashboard, flamenco, health, metrics, native, upstream, watch};
+use crate::access::Access::{Known, Open, Read, Submit};
 use crate::manager::Manager;
+
+/// Whether there is a Manager behind us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// There is none.
+    Alone,
+    /// What is not ours is passed on to it.
+    BeforeManager,
+}
+
+/// The table: every route, whom it lets in, and what answers. A new route is one line here or in
+/// the table of our own API; the tests walk all of them.
+pub fn routes(standing: Standing) -> Vec<Route> {
+    let mut routes = vec![
+        post("/api/v3/shaman/checkout/requirements", Submit, flamenco::requirements),
+        post("/api/v3/shaman/checkout/create", Submit, flamenco::create),
+        get("/api/v3/shaman/files/{checksum}/{filesize}", Submit, flamenco::status),
+        post("/api/v3/shaman/files/{checksum}/{filesize}", Submit, flamenco::upload),
+    ];
+    routes.extend([
+        get("/metrics", Read, metrics::show),
+        get("/healthz", Open, health::alive),
+        get("/readyz", Open, health::ready),
+    ]);
+    routes.extend(native::routes());
+    routes.extend(dashboard::routes());
+    if standing == Standing::Alone {
+        routes.extend([
+            get("/api/v3/version", Known, flamenco::version),
+            get("/api/v3/configuration", Known, flamenco::configuration),
+            get(
+                "/api/v3/configuration/shared-storage/{audience}/{platform}",
+                Known,
+                flamenco::shared_storage,
+            ),
+            post(
+                "/api/v3/configuration/check/shared-storage",
+                Submit,
+                flamenco::check_shared_storage,
+            ),
+        ]);
+    }
+    routes
+}
 
 /// All that this server answers: with a Manager behind it everything, else Shaman's own requests
 /// and as much of a Manager's as they need.
@@ -24,9 +71,9 @@ pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
     }
     if is_alone {
         // With a Manager behind us this is its page.
-        all = all.route(&format!("{prefix}/"), get(dashboard::root));
+        all = all.route(&format!("{prefix}/"), routing::get(dashboard::root));
         if !prefix.is_empty() {
-            all = all.route(&prefix, get(dashboard::with_slash));
+            all = all.route(&prefix, routing::get(dashboard::with_slash));
         }
     }
     // Outermost: what is refused is seen, too.
@@ -34,39 +81,18 @@ pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
 }
 
 fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
-    let shaman = Router::new()
-        .route("/api/v3/shaman/checkout/requirements", post(flamenco::requirements))
-        .route("/api/v3/shaman/checkout/create", post(flamenco::create))
-        .route(
-            "/api/v3/shaman/files/{checksum}/{filesize}",
-            get(flamenco::status).post(flamenco::upload),
-        )
+    let standing = if manager.is_some() { Standing::BeforeManager } else { Standing::Alone };
+    let shaman = into_router(routes(standing), &shared)
         .route("/api/v3/shaman/{*rest}", any(nothing_here))
-        .route("/metrics", get(metrics::show))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .merge(native::routes())
-        .merge(dashboard::routes())
         .route("/v1/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(wrong_method);
     match manager {
         Some(manager) => {
-            shaman.fallback(upstream::pass).layer(Extension(manager)).with_state(shared)
+            let guard = from_fn_with_state(Guard::before_manager(&shared), enforce);
+            let passed = any(upstream::pass).layer(guard).with_state(shared.clone());
+            shaman.fallback_service(passed).layer(Extension(manager)).with_state(shared)
         }
-        None => shaman
-            .route("/api/v3/version", get(flamenco::version))
-            .route("/api/v3/configuration", get(flamenco::configuration))
-            .route(
-                "/api/v3/configuration/shared-storage/{audience}/{platform}",
-                get(flamenco::shared_storage),
-            )
-            .route(
-                "/api/v3/configuration/check/shared-storage",
-                post(flamenco::check_shared_storage),
-            )
-            .fallback(no_manager)
-            .method_not_allowed_fallback(wrong_method)
-            .with_state(shared),
+        None => shaman.fallback(no_manager).with_state(shared),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use rocksdb::{BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, Options};
 
 const BLOBS: &str = "blobs-2";
-const CHECKOUTS: &str = "checkouts-1";
+const CHECKOUTS: &str = "checkouts-2";
 const CHUNKS: &str = "chunks-1";
 const JOBS: &str = "jobs-1";
 const NAMES: &str = "names-1";

@@ -262,7 +262,7 @@ mod tests {
             BlobRef::new(digest, number.to_string().parse().unwrap())
         };
         let row = |number| BlobRow { stored_at: 1, last_used: number, modified_ns: 3 };
-        let checkout = CheckoutRow { created: 0, files: 0, bytes: 0 };
+        let checkout = CheckoutRow { created: 0, files: 0, bytes: 0, owner: None };
         // Names of blobs without a row, of some with one, of one at the end: long gaps and none.
         let is_named =
             |number: u64| number.is_multiple_of(5) || (100..140).contains(&number) || number == 199;
@@ -294,7 +294,7 @@ mod tests {
         let blob =
             |size: &str| BlobRef::new("ab".repeat(32).parse().unwrap(), size.parse().unwrap());
         let (own, common) = (blob("10"), blob("7"));
-        let row = CheckoutRow { created: 0, files: 2, bytes: 17 };
+        let row = CheckoutRow { created: 0, files: 2, bytes: 17, owner: None };
         let (a, longer) = ("a".parse().unwrap(), "a/b".parse().unwrap());
         index.put_checkout(&a, &row, &[common, own]).unwrap();
         let sharing =

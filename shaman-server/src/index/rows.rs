@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! blobs      stored_at(8) last_used(8) modified_ns(8)   since 1970; big endian
-//! checkouts  created(8) files(8) bytes(8)          seconds, count, bytes; big endian
+//! checkouts  created(8) files(8) bytes(8) owner    seconds, count, bytes; big endian; text, or nothing
 //! jobs       path, line feed, mark                 text; a path has no line feed in it
 //! ```
 
@@ -21,7 +21,7 @@ pub struct BlobRow {
 }
 
 /// What the index knows of a checkout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckoutRow {
     /// Seconds since 1970 when it was made.
     pub created: u64,
@@ -29,6 +29,8 @@ pub struct CheckoutRow {
     pub files: u64,
     /// Their bytes, as a copy would take.
     pub bytes: u64,
+    /// Whose it is, as its manifest says.
+    pub owner: Option<String>,
 }
 
 /// What the index knows of a job of the Manager.
@@ -63,13 +65,19 @@ impl BlobRow {
 }
 
 impl CheckoutRow {
-    pub(super) fn encode(self) -> [u8; 24] {
-        encode([self.created, self.files, self.bytes])
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let numbers: [u8; 24] = encode([self.created, self.files, self.bytes]);
+        let mut row = numbers.to_vec();
+        row.extend_from_slice(self.owner.as_deref().unwrap_or_default().as_bytes());
+        row
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let [created, files, bytes] = decode(bytes)?;
-        Some(Self { created, files, bytes })
+        let (numbers, owner) = bytes.split_at_checked(24)?;
+        let [created, files, bytes] = decode(numbers)?;
+        let owner = std::str::from_utf8(owner).ok()?;
+        let owner = (!owner.is_empty()).then(|| owner.to_owned());
+        Some(Self { created, files, bytes, owner })
     }
 }
 
@@ -98,8 +106,12 @@ mod tests {
 
     #[test]
     fn rows_read_back_and_others_count_as_not_there() {
-        let row = CheckoutRow { created: 1, files: 2, bytes: u64::MAX };
-        assert_eq!(CheckoutRow::decode(&row.encode()), Some(row));
+        let owner = Some("alice".to_owned());
+        let row = CheckoutRow { created: 1, files: 2, bytes: u64::MAX, owner };
+        assert_eq!(CheckoutRow::decode(&row.encode()), Some(row.clone()));
+        assert_eq!(CheckoutRow::decode(&row.encode()[..23]), None);
+        let row = CheckoutRow { owner: None, ..row };
+        assert_eq!(CheckoutRow::decode(&row.encode()), Some(row.clone()));
         assert_eq!(BlobRow::decode(&row.encode()[..16]), None);
         assert_eq!(BlobRow::decode(&[]), None);
         let row = JobRow { checkout: "a/b".parse().unwrap(), mark: "1 2".into() };

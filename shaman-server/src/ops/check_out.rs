@@ -38,6 +38,8 @@ pub struct Wanted {
     pub files: Vec<ManifestEntry>,
     /// Which file is the one to render, if the client said so.
     pub blend: Option<FilePath>,
+    /// Whose it is to be.
+    pub owner: Option<String>,
 }
 
 /// Why there is no checkout. Nothing was changed, unless `Disk` says that the last flush failed.
@@ -91,6 +93,7 @@ impl Ops {
             blend: wanted.blend.filter(|blend| files.iter().any(|file| &file.path == blend)),
             created: created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             server: format!("shaman-server {} {}", env!("CARGO_PKG_VERSION"), self.store.id()),
+            owner: wanted.owner,
             warnings,
             files,
         };
@@ -99,6 +102,7 @@ impl Ops {
             created: self.now_secs(),
             files: manifest.files.len() as u64,
             bytes: manifest.bytes(),
+            owner: manifest.owner.clone(),
         };
         // Both before the answer; neither needs the other.
         let (flushed, noted) = beside(

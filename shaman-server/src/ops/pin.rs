@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use shaman_proto::{CheckoutPath, Manifest};
+use shaman_proto::{BlobRef, CheckoutPath, Manifest};
 
 use super::{LookupError, Ops};
 use crate::index::CheckoutRow;
@@ -58,6 +58,23 @@ impl Ops {
     /// A checkout's manifest; `None` when we made no such checkout.
     pub fn manifest(&self, checkout: &CheckoutPath) -> Result<Option<Manifest>, LookupError> {
         Ok(self.store.read_manifest(checkout)?)
+    }
+
+    /// What tells the checkout at this path from later ones there, and whose it is; `None` when we
+    /// made no such checkout.
+    pub fn owner_of(
+        &self,
+        checkout: &CheckoutPath,
+    ) -> Result<Option<(String, Option<String>)>, LookupError> {
+        // The mark first: with an older one nothing is erased.
+        let Some(mark) = self.store.checkout_mark(checkout)? else { return Ok(None) };
+        Ok(self.store.read_manifest(checkout)?.map(|manifest| (mark, manifest.owner)))
+    }
+
+    /// Says whether a checkout names this blob; `None` while the index is being filled.
+    pub fn is_named(&self, blob: &BlobRef) -> Result<Option<bool>, LookupError> {
+        let is_named = !self.index.checkouts_with(blob)?.is_empty();
+        Ok(if is_named || self.index.is_complete()? { Some(is_named) } else { None })
     }
 
     /// Now, so far as this server knows.

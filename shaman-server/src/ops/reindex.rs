@@ -208,6 +208,7 @@ impl Ops {
             created: seconds(&manifest.created),
             files: manifest.files.len() as u64,
             bytes: manifest.bytes(),
+            owner: manifest.owner.clone(),
         };
         let blobs: BTreeSet<BlobRef> = manifest.files.iter().map(ManifestEntry::blob).collect();
         self.index.put_checkout(&manifest.checkout, &row, &blobs)

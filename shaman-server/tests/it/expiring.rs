@@ -31,7 +31,7 @@ fn check_out(ops: &Ops, name: &str) -> CheckoutPath {
         ops.finish_upload(upload).unwrap();
     }
     let files = vec![ManifestEntry { path: "a".parse().unwrap(), size, sha256 }];
-    let wanted = Wanted { checkout: name.parse().unwrap(), files, blend: None };
+    let wanted = Wanted { checkout: name.parse().unwrap(), files, blend: None, owner: None };
     ops.check_out(wanted).unwrap().checkout
 }
 

@@ -6,6 +6,7 @@
     reason = "tests look at the disk behind the server's back, a failed step is a failed test, and a test that is skipped says so"
 )]
 
+mod access;
 mod alone;
 mod checkouts;
 mod dashboard;
@@ -20,6 +21,7 @@ mod native;
 mod offline;
 mod placing;
 mod quarantine;
+mod reference;
 mod restarts;
 mod scrubbing;
 mod status;

@@ -36,7 +36,8 @@ fn upload(ops: &Ops, blob: &Blob) {
 fn check_out(ops: &Ops, name: &str, blob: &Blob) {
     let BlobRef { digest, size } = blob_ref(blob);
     let files = vec![ManifestEntry { path: "a".parse().unwrap(), size, sha256: digest }];
-    ops.check_out(Wanted { checkout: name.parse().unwrap(), files, blend: None }).unwrap();
+    ops.check_out(Wanted { checkout: name.parse().unwrap(), files, blend: None, owner: None })
+        .unwrap();
 }
 
 fn write_over(path: &Path) {

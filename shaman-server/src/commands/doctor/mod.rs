@@ -9,12 +9,11 @@ mod workers;
 use anyhow::bail;
 use shaman_proto::{Finding, Health, Mount, mount_of};
 
-use super::say;
+use super::{load, say};
 use crate::cli::DoctorArgs;
-use crate::config::Config;
 
 pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<()> {
-    let config = Config::load(args.serve.said(), args.serve.store.config.as_deref())?;
+    let config = load(args.serve.said(), args.serve.store.config.as_deref())?;
     let mut findings = vec![who()];
     findings.extend(storage::look(&config, args.worker));
     findings.extend(state::look(&config));

@@ -4,15 +4,14 @@
 //! in it are relative, so it works behind any prefix; what it shows it gets from `/v1`, as any other
 //! client. Nothing comes from elsewhere, and the browser is told so.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
 use sha2::{Digest as _, Sha256};
 
-use super::Shared;
 use super::failure::Failure;
+use super::route::{Route, get};
+use crate::access::Access::Open;
 
 /// Scripts and styles of our own, and nothing else; no other page may show it in a frame.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -45,11 +44,12 @@ const FILES: &[(&str, &str, &str)] = &[
 ];
 
 /// Where it is in any case.
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/shaman", get(with_slash))
-        .route("/shaman/", get(page))
-        .route("/shaman/{file}", get(file))
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        get("/shaman", Open, with_slash),
+        get("/shaman/", Open, page),
+        get("/shaman/{file}", Open, file),
+    ]
 }
 
 /// The page at the root of the server.

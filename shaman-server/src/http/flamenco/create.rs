@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shaman_proto::limits::MISSING_NAMED_MAX;
@@ -17,14 +17,17 @@ use super::super::waiting::wait_for_senders;
 use super::super::watch::Made;
 use super::requirements::{not_understood, refuse_too_many};
 use super::{json, with_list};
+use crate::access::Principal;
 use crate::ops::{CheckOutError, Ops, Wanted};
 
 pub(in crate::http) async fn create(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let (wanted, files) = with_list(&shared, &headers, body, |_, bytes| read(bytes)).await?;
+    let (mut wanted, files) = with_list(&shared, &headers, body, |_, bytes| read(bytes)).await?;
+    wanted.owner = principal.owner();
     wait_for_senders(&shared, wanted.files.iter().map(ManifestEntry::blob).collect()).await?;
     shared.run(move |ops| answer(ops, wanted, &files)).await?
 }
@@ -48,7 +51,7 @@ fn read(bytes: &[u8]) -> Result<(Wanted, Vec<FileSpec>), Failure> {
         })
         .collect::<Result<Vec<_>, shaman_proto::FilePathError>>()
         .map_err(Failure::malformed)?;
-    Ok((Wanted { checkout, files, blend }, request.files))
+    Ok((Wanted { checkout, files, blend, owner: None }, request.files))
 }
 
 fn answer(ops: &Ops, wanted: Wanted, files: &[FileSpec]) -> Result<Response, Failure> {

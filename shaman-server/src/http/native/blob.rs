@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::BlobRef;
@@ -11,8 +11,11 @@ use shaman_proto::wire::failure::Failure as FailureBody;
 use super::openapi::Binary;
 use super::range::{Wanted, wanted};
 use super::sending::Sending;
+use crate::access::{Access, Principal};
 use crate::http::Shared;
 use crate::http::failure::Failure;
+use crate::ops::Ops;
+use crate::store::OpenBlob;
 
 /// A year, the longest that caches keep anything: these bytes never change.
 const FOR_EVER: &str = "max-age=31536000, immutable";
@@ -36,16 +39,19 @@ pub(super) type BlobInUrl = Result<Path<String>, PathRejection>;
         (status = 206, description = "The range", body = Binary, content_type = "application/octet-stream"),
         (status = 304, description = "Its tag was named"),
         (status = 404, description = "Not stored here", body = FailureBody),
+        (status = 503, description = "Who may only read is to wait until the index is filled", body = FailureBody),
         (status = 416, description = "It has no such bytes", body = FailureBody),
     ),
 )]
 pub(super) async fn send(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let blob = parse(url)?;
-    let Some(open) = shared.run(move |ops| ops.open_blob(&blob)).await?? else {
+    let open = shared.run(move |ops| open(ops, &principal, &blob)).await??;
+    let Some(open) = open else {
         return Err(Failure::new(
             StatusCode::NOT_FOUND,
             format!("the blob {blob} is not stored here; send it first"),
@@ -82,6 +88,23 @@ pub(super) async fn send(
     set(&mut response, header::CONTENT_LENGTH, &length.to_string());
     set(&mut response, header::CONTENT_TYPE, "application/octet-stream");
     Ok(with_tag(response, &tag))
+}
+
+/// Opens a blob for whoever may know that it is there: who submits, and who reads what a checkout
+/// names.
+fn open(ops: &Ops, principal: &Principal, blob: &BlobRef) -> Result<Option<OpenBlob>, Failure> {
+    if !principal.may(Access::Submit) {
+        match ops.is_named(blob)? {
+            Some(true) => {}
+            Some(false) => return Ok(None),
+            None => {
+                return Err(Failure::busy(
+                    "the index is being filled, and only it knows which checkouts name this blob; try again later",
+                ));
+            }
+        }
+    }
+    Ok(ops.open_blob(blob)?)
 }
 
 /// The blob that the URL names.

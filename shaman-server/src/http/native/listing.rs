@@ -1,7 +1,7 @@
 //! `GET /v1/checkouts`: checkouts by path, page by page, and which of them.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use shaman_proto::{CheckoutPath, parse_duration};
 use super::checkouts::space;
 use super::pins::pin_on_wire;
 use super::time_on_wire;
+use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
@@ -62,11 +63,14 @@ struct Filter {
     made_before: u64,
     page: usize,
     with_space: bool,
+    /// Who asks: it is shown what it may see.
+    principal: Principal,
 }
 
 impl Filter {
     fn takes(&self, checkout: &CheckoutPath, row: &CheckoutRow) -> bool {
-        checkout.as_str().contains(&self.contains)
+        self.principal.may_see(row.owner.as_deref())
+            && checkout.as_str().contains(&self.contains)
             && row.created >= self.made_after
             && row.created <= self.made_before
     }
@@ -86,20 +90,21 @@ impl Filter {
 )]
 pub(super) async fn list(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Response, Failure> {
     let Query(listing) = query.map_err(Failure::malformed)?;
     let answer = shared
         .run(move |ops| {
             let after = listing.after.clone();
-            let filter = read(ops, listing)?;
+            let filter = read(ops, listing, principal)?;
             page(ops, &after, &filter).map_err(Failure::from)
         })
         .await??;
     Ok(json(StatusCode::OK, &answer))
 }
 
-fn read(ops: &Ops, listing: Listing) -> Result<Filter, Failure> {
+fn read(ops: &Ops, listing: Listing, principal: Principal) -> Result<Filter, Failure> {
     let now = ops.now_secs();
     let ago = |text: &Option<String>| {
         let age = text.as_deref().map(parse_duration).transpose().map_err(Failure::malformed)?;
@@ -116,6 +121,7 @@ fn read(ops: &Ops, listing: Listing) -> Result<Filter, Failure> {
         with_space: listing.space,
         prefix: listing.prefix,
         contains: listing.contains,
+        principal,
     })
 }
 

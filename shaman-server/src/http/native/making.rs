@@ -1,7 +1,7 @@
 //! `POST /v1/checkouts`: a checkout of a list of files, or of one that was sent as a blob.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use shaman_proto::limits::{ENTRIES_MAX, JSON_BODY_BYTES_MAX};
@@ -9,6 +9,7 @@ use shaman_proto::wire::checkouts::{CheckOutAnswer, CheckOutRequest, FileList, M
 use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry, ManifestError};
 
+use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::body::{drain_beside, json_bytes};
 use crate::http::failure::Failure;
@@ -40,19 +41,21 @@ enum Read {
 )]
 pub(super) async fn check_out(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     headers: HeaderMap,
     mut body: Body,
 ) -> Result<Response, Failure> {
     let bytes = json_bytes(&headers, &mut body, JSON_BODY_BYTES_MAX).await;
     drain_beside(body);
     let bytes = bytes?;
-    let wanted = match shared.run(move |ops| read(ops, &bytes)).await?? {
+    let mut wanted = match shared.run(move |ops| read(ops, &bytes)).await?? {
         Read::Wanted(wanted) => wanted,
         Read::NoManifest(blob) => {
             let message = format!("the manifest {blob} is not stored here; send it first");
             return Ok(missing(message, &[blob]));
         }
     };
+    wanted.owner = principal.owner();
     wait_for_senders(&shared, wanted.files.iter().map(ManifestEntry::blob).collect()).await?;
     shared.run(move |ops| answer(ops, wanted)).await?
 }
@@ -78,7 +81,7 @@ fn read(ops: &Ops, bytes: &[u8]) -> Result<Read, Failure> {
         return Err(Failure::malformed(ManifestError::TooMany(list.files.len())));
     }
     let blend = request.blend.or(list.blend);
-    Ok(Read::Wanted(Wanted { checkout, files: list.files, blend }))
+    Ok(Read::Wanted(Wanted { checkout, files: list.files, blend, owner: None }))
 }
 
 /// Reads the list in a blob; `None`: the blob is missing.

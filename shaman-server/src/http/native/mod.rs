@@ -24,40 +24,47 @@ mod sweep;
 mod unpack;
 mod uploads;
 
-use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::{self, get, head, post};
 
-use super::Shared;
 use super::failure::Failure;
+use super::route::{Route, delete, get, head, patch, post, put};
+use crate::access::Access::{Known, Open, Ops, Read, Submit};
 use crate::ops::{EraseError, PinError, SweepError};
 
 /// Most bytes in the body of a small request: a reason of 500 characters and some fields.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// Its routes.
-pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/v1/openapi.json", get(openapi::document))
-        .route("/v1/docs", get(openapi::page))
-        .route("/v1/missing", post(missing::missing))
-        .route("/v1/blobs", post(frames::receive))
-        .route("/v1/blobs/{blob}", get(blob::send).put(put::put))
-        .route("/v1/uploads/{blob}", head(uploads::show).patch(put::append).delete(uploads::forget))
-        .route("/v1/uploads", get(running::uploads))
-        .route("/v1/servers", get(running::servers))
-        .route("/v1/history", get(running::history))
-        .route("/v1/chunks/missing", post(chunks::missing))
-        .route("/v1/recipes/{blob}", routing::put(recipe::put))
-        .route("/v1/sweep", post(sweep::sweep))
-        .route("/v1/status", get(status::show))
-        .route("/v1/events", get(events::listen))
-        .route("/v1/scrub", post(scrub::ask).get(scrub::show))
-        .route("/v1/reindex", post(reindex::ask))
-        .route("/v1/damage", get(damage::show))
-        .route("/v1/checkouts", get(listing::list).post(making::check_out))
-        .route("/v1/checkouts/{*checkout}", get(checkouts::show).delete(checkouts::erase))
-        .route("/v1/pins/{*checkout}", routing::put(pins::pin).delete(pins::unpin))
+/// Its routes, and whom each of them lets in.
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        get("/v1/openapi.json", Open, openapi::document),
+        get("/v1/docs", Open, openapi::page),
+        post("/v1/missing", Submit, missing::missing),
+        post("/v1/blobs", Submit, frames::receive),
+        get("/v1/blobs/{blob}", Known, blob::send),
+        put("/v1/blobs/{blob}", Submit, put::put),
+        head("/v1/uploads/{blob}", Submit, uploads::show),
+        patch("/v1/uploads/{blob}", Submit, put::append),
+        delete("/v1/uploads/{blob}", Submit, uploads::forget),
+        get("/v1/uploads", Read, running::uploads),
+        get("/v1/servers", Read, running::servers),
+        get("/v1/history", Read, running::history),
+        post("/v1/chunks/missing", Submit, chunks::missing),
+        put("/v1/recipes/{blob}", Submit, recipe::put),
+        post("/v1/sweep", Ops, sweep::sweep),
+        get("/v1/status", Known, status::show),
+        get("/v1/events", Read, events::listen),
+        get("/v1/scrub", Read, scrub::show),
+        post("/v1/scrub", Ops, scrub::ask),
+        post("/v1/reindex", Ops, reindex::ask),
+        get("/v1/damage", Read, damage::show),
+        get("/v1/checkouts", Known, listing::list),
+        post("/v1/checkouts", Submit, making::check_out),
+        get("/v1/checkouts/{*checkout}", Known, checkouts::show),
+        delete("/v1/checkouts/{*checkout}", Submit, checkouts::erase),
+        put("/v1/pins/{*checkout}", Submit, pins::pin),
+        delete("/v1/pins/{*checkout}", Submit, pins::unpin),
+    ]
 }
 
 /// Seconds since 1970, as RFC 3339.

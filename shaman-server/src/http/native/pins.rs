@@ -1,17 +1,19 @@
 //! `PUT` and `DELETE /v1/pins/{checkout}`.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::wire::native::Pin;
 
 use super::BODY_BYTES_MAX;
-use super::checkouts::{InUrl, parse};
+use super::checkouts::{InUrl, own, parse};
+use crate::access::{Access, Principal};
 use crate::http::Shared;
 use crate::http::body::json_bytes;
 use crate::http::failure::Failure;
+use crate::ops::Ops;
 use crate::store::StoredPin;
 
 /// Most characters of a reason: it stands in lists.
@@ -35,6 +37,7 @@ const REASON_MAX: usize = 500;
 )]
 pub(super) async fn pin(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: InUrl,
     headers: HeaderMap,
     mut body: Body,
@@ -59,7 +62,11 @@ pub(super) async fn pin(
         }
     };
     let pin = StoredPin { checkout, reason: pin.reason, until };
-    shared.run(move |ops| ops.pin(&pin)).await??;
+    let pinned = move |ops: &Ops| {
+        own(ops, &principal, &pin.checkout)?;
+        Ok::<_, Failure>(ops.pin(&pin)?)
+    };
+    shared.run(pinned).await??;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -78,9 +85,20 @@ pub(super) async fn pin(
         (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
     ),
 )]
-pub(super) async fn unpin(State(shared): State<Shared>, url: InUrl) -> Result<Response, Failure> {
+pub(super) async fn unpin(
+    State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
+    url: InUrl,
+) -> Result<Response, Failure> {
     let checkout = parse(url)?;
-    let was_pinned = shared.run(move |ops| ops.unpin(&checkout)).await??;
+    let unpinned = move |ops: &Ops| {
+        // The pin may be all that is left of it: that is for ops.
+        if !principal.may(Access::Ops) {
+            own(ops, &principal, &checkout)?;
+        }
+        Ok::<_, Failure>(ops.unpin(&checkout)?)
+    };
+    let was_pinned = shared.run(unpinned).await??;
     Ok(if was_pinned { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
 }
 

@@ -7,6 +7,7 @@ use axum::http::{Request, Response};
 use super::drained::Drained;
 use crate::http::arrival::Arrival;
 use crate::http::failure::Failure;
+use crate::http::guard::bearer;
 use crate::manager::Manager;
 
 /// Headers about one connection (RFC 9110 section 7.6.1), and `Expect`, which we answer ourselves.
@@ -47,6 +48,10 @@ pub(super) fn outgoing(request: Request<Body>, arrival: &Arrival) -> Request<Bod
         head.headers.remove(header::CONTENT_LENGTH);
     }
     keep_to_itself(&mut head.headers);
+    // A token is for us; what Flamenco's workers say of themselves is for the Manager.
+    if bearer(&head.headers).is_some() {
+        head.headers.remove(header::AUTHORIZATION);
+    }
     forwarded(&mut head.headers, arrival);
     head.extensions.clear();
     head.version = axum::http::Version::HTTP_11;

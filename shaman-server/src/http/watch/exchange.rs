@@ -81,7 +81,6 @@ impl Exchange {
     }
 
     /// Says who asks; the one place for whoever finds out.
-    #[expect(dead_code, reason = "for access rules, which are not there yet")]
     pub(in crate::http) fn set_principal(&self, principal: impl Into<String>) {
         drop(self.0.principal.set(principal.into()));
     }

@@ -1,0 +1,135 @@
+//! Every key that a configuration may have: what it means, and what holds when nobody says it.
+//!
+//! The reference page is made from this table, and defaults are read by the same code as what
+//! people write.
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// One value.
+    One,
+    /// A list of values.
+    Many,
+    /// Something of its own, in the file only.
+    Tree,
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// As it is written, with dots between levels.
+    pub name: &'static str,
+    /// What it takes.
+    pub takes: Takes,
+    /// What holds when nobody says anything; empty for nothing.
+    pub default: &'static str,
+    /// The option of the command line.
+    pub flag: Option<&'static str>,
+    /// What it means.
+    pub says: &'static str,
+}
+
+impl Key {
+    /// The environment variable for it.
+    pub fn variable(&self) -> Option<String> {
+        match (self.takes, self.name) {
+            (Takes::Tree, _) => None,
+            // Flags had their names before every key had a variable.
+            (_, "shared_storage_path") => Some("SHAMAN_STORAGE".to_owned()),
+            (_, name) => {
+                let mut variable = "SHAMAN_".to_owned();
+                for c in name.strip_prefix("shaman.").unwrap_or(name).chars() {
+                    match c {
+                        '.' => variable.push('_'),
+                        c if c.is_ascii_uppercase() => variable.extend(['_', c]),
+                        c => variable.push(c.to_ascii_uppercase()),
+                    }
+                }
+                Some(variable)
+            }
+        }
+    }
+}
+
+const fn key(name: &'static str, default: &'static str, says: &'static str) -> Key {
+    Key { name, takes: Takes::One, default, flag: None, says }
+}
+
+impl Key {
+    const fn flag(self, flag: &'static str) -> Self {
+        Self { flag: Some(flag), ..self }
+    }
+
+    const fn many(self) -> Self {
+        Self { takes: Takes::Many, ..self }
+    }
+
+    const fn tree(self) -> Self {
+        Self { takes: Takes::Tree, ..self }
+    }
+}
+
+/// All of them, in the order of the reference.
+pub const KEYS: &[Key] = &[
+    key("shared_storage_path", "./shaman-storage", "Shared storage: blobs and checkouts. UNC paths are refused; mount the share and name the directory, on Windows by its drive letter.")
+        .flag("--storage"),
+    key("state", "./shaman-state", "Local state: the index and the tokens.").flag("--state"),
+    key("listen", "127.0.0.1:8080", "Address and port, `:8080` for all addresses; port 0 picks a free one. An address beyond this machine takes one of: `trusted_networks`, a token, a secret `path_prefix`, `open`. See [access](../guides/access.md).")
+        .flag("--listen"),
+    key("log", "info", "`error`, `warn`, `info`, `debug`, `trace`, also by part (`info,shaman_server=debug`).").flag("--log"),
+    key("path_prefix", "", "Comes before every path, `/farm` or `/some-secret`: clients name `http://HOST:PORT/farm` as the server, everything else answers 404. With 16 characters or more between two slashes it is a secret: whoever knows it is let in.")
+        ,
+    key("trusted_networks", "", "Networks (`10.0.0.0/8`) and addresses from which everybody is let in without a token.").many(),
+    key("guests", "submit", "What may be done without a token where there are tokens: `submit`, `read`, `ops`. Where there are none, guests may do everything.").many(),
+    key("open", "false", "`true`: whoever reaches the server may do everything (with tokens: what `guests` says)."),
+    key("upstream", "", "The Flamenco Manager, `http://HOST:PORT` with a path if need be; without it the server stands alone.").flag("--upstream"),
+    key("follow_period", "1m", "Between two looks at the Manager's list of jobs; 1s to 24h."),
+    key("upload_wait", "1m", "How long a create waits at most for files that are being sent, up to 24h; it stops waiting when none of them gets a byte for 10 seconds."),
+    key("defer", "false", "Answers 425 to a client that may come back, when somebody else is sending the same file. Released add-ons lose the file then."),
+    key("shaman.enabled", "true", "Flamenco's key, read so that its file can be used. A Shaman server that runs is enabled."),
+    key("shaman.garbageCollect.period", "24h", "Between two sweeps, the first 30 seconds after the start; `0` for none."),
+    key("shaman.garbageCollect.maxAge", "744h", "Blobs that nothing names and nobody used for longer are swept; an hour at least."),
+    key("trash_grace", "3d", "How long a swept blob stays in the trash, from where any use brings it back."),
+    key("max_sweep_share", "90%", "A sweep that would take more of the store's bytes takes nothing, unless it is forced."),
+    key("reserve", "5%", "Room on the storage that is never given to blobs, a share or `20GB`: uploads beyond it are refused (507), and a sweep takes what was not used for longest."),
+    key("durability", "checkout", "`blob`: each upload is flushed before its answer. `checkout`: a checkout flushes all that it names, at once, before its answer. On NFS, SMB, CephFS and behind FUSE it is always `blob`, since nobody else could flush them."),
+    key("checkouts.link_policy", "hardlink", "What the files of checkouts are: `hardlink`, names of the blobs; `clone`, files that share bytes with them where the file system can, else copies; `symlink`, relative ones, as Flamenco makes; `copy`, bytes of their own; `auto`, hard links, and clones or copies where links are refused. The storage itself needs hard links in any case. Copies take room that no figure of a checkout counts, and the scrub does not read them.")
+        ,
+    key("checkouts.copy_globs", "", "Patterns of names (`*.blend1`) or of paths in the checkout (`caches/*`) of files that tools modify: each checkout gets clones or copies of them, which may be written to.").many(),
+    key("checkouts.expire_after", "0", "Checkouts that were made longer ago are erased; an hour at least, `0` for never. What is pinned stays, and so does what a job in the Manager's list has or names in its settings; with `upstream` nothing expires before that list was read."),
+    key("scrub.rate", "20MB/s", "How fast blobs are read again to find damage, see [scrubbing](../internals/scrub.md); `0` for passes on request only."),
+    key("scrub.period", "30d", "From the start of one pass to the next; `0` for passes on request only."),
+    key("variables", "", "Flamenco's two-way variables; used without `upstream` to tell each machine where the storage is.").tree(),
+];
+
+/// Keys that a `flamenco-manager.yaml` is read for; it has others, which are the Manager's.
+pub const OF_FLAMENCO: &[&str] = &[
+    "shared_storage_path",
+    "listen",
+    "shaman.enabled",
+    "shaman.garbageCollect.period",
+    "shaman.garbageCollect.maxAge",
+    "variables",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_variable_of_its_own() {
+        let named = |name| KEYS.iter().find(|key| key.name == name).and_then(Key::variable);
+        assert_eq!(named("listen").unwrap(), "SHAMAN_LISTEN");
+        assert_eq!(named("shared_storage_path").unwrap(), "SHAMAN_STORAGE");
+        assert_eq!(
+            named("shaman.garbageCollect.maxAge").unwrap(),
+            "SHAMAN_GARBAGE_COLLECT_MAX_AGE"
+        );
+        assert_eq!(named("checkouts.link_policy").unwrap(), "SHAMAN_CHECKOUTS_LINK_POLICY");
+        let mut all: Vec<String> = KEYS.iter().filter_map(Key::variable).collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), KEYS.len() - 1, "one has a tree");
+        assert!(OF_FLAMENCO.iter().all(|name| KEYS.iter().any(|key| key.name == *name)));
+    }
+}
