@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::secret::Secret;
 use shaman_proto::{CheckoutPath, parse_bytes, parse_duration};
 
 /// Where a server listens when nobody says otherwise.
@@ -66,6 +67,13 @@ pub struct ServerArgs {
     /// Shaman server or Flamenco Manager to talk to
     #[arg(long, env = "SHAMAN_URL", default_value = DEFAULT_SERVER, value_name = "URL")]
     pub server: String,
+    /// Token for servers that ask for one. Other users of this machine see what stands on a command
+    /// line: better set the variable, or name a file
+    #[arg(long, env = "SHAMAN_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<Secret>,
+    /// File with the token in it
+    #[arg(long, env = "SHAMAN_TOKEN_FILE", value_name = "FILE", conflicts_with = "token")]
+    pub token_file: Option<PathBuf>,
 }
 
 /// Where is kept what was read or fetched before.

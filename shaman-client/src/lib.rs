@@ -81,6 +81,7 @@ pub mod job;
 pub mod pack;
 pub mod places;
 pub mod progress;
+pub mod secret;
 pub mod stop;
 pub mod submit;
 mod threads;

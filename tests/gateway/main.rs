@@ -5,6 +5,7 @@
     reason = "tests look at the disk behind the server's back, and a failed step is a failed test"
 )]
 
+mod access;
 mod adopted;
 mod guide;
 mod house;

@@ -16,6 +16,9 @@ pub enum ApiError {
         /// What was given.
         server: String,
     },
+    /// The token is none.
+    #[error("what was given as a token cannot be one; it has characters that no token has")]
+    NoToken,
     /// Nobody answered, or the connection broke.
     #[error(
         "cannot reach {server}; is the server running? name another with --server or SHAMAN_URL"
@@ -105,7 +108,7 @@ impl ApiError {
     pub fn was_heard(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => !source.is_connect(),
-            Self::NoAddress { .. } => false,
+            Self::NoAddress { .. } | Self::NoToken => false,
             Self::NotOurs { .. }
             | Self::Short { .. }
             | Self::Silent { .. }
@@ -123,6 +126,7 @@ impl ApiError {
                 matches!(status, 408 | 417 | 425 | 429 | 500 | 502..=504)
             }
             Self::NoAddress { .. }
+            | Self::NoToken
             | Self::NotOurs { .. }
             | Self::Silent { .. }
             | Self::Strange { .. } => false,

@@ -13,6 +13,7 @@ mod store;
 
 use std::time::Duration;
 
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Body, Client, StatusCode, header};
 use serde::Serialize;
 use shaman_proto::wire::flamenco::{
@@ -29,6 +30,7 @@ pub use put::{Come, Part, Put};
 pub use retry::{Patience, patiently};
 pub use silence::Pulse;
 
+use crate::secret::Secret;
 use request::{Request, encode};
 use silence::unless_silent;
 
@@ -74,16 +76,19 @@ impl Api {
         if !is_http {
             return Err(ApiError::NoAddress { server: server.to_owned() });
         }
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIME)
-            .tcp_keepalive(KEEPALIVE_TIME)
-            .tcp_nodelay(true)
-            // A farm is near; Flamenco's add-on looks at no proxy either.
-            .no_proxy()
-            .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|source| ApiError::unreachable(&base, source))?;
+        let client = client(HeaderMap::new()).map_err(|e| ApiError::unreachable(&base, e))?;
         Ok(Self { base, client, silence: SILENCE })
+    }
+
+    /// Shows this token with each request. It is in no error and no log.
+    pub fn with_token(self, token: &Secret) -> Result<Self, ApiError> {
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
+            .map_err(|_| ApiError::NoToken)?;
+        // Nothing prints it, and other hosts do not get it.
+        bearer.set_sensitive(true);
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
+        let client = client(headers).map_err(|e| ApiError::unreachable(&self.base, e))?;
+        Ok(Self { client, ..self })
     }
 
     /// Ends requests in which nothing moves for this time, instead of two minutes.
@@ -169,6 +174,19 @@ impl Api {
         let answer: CreateAnswer = self.json(request).await?;
         Ok(answer.checkout_path)
     }
+}
+
+/// What connects; each request has these headers, too.
+fn client(headers: HeaderMap) -> reqwest::Result<Client> {
+    Client::builder()
+        .connect_timeout(CONNECT_TIME)
+        .tcp_keepalive(KEEPALIVE_TIME)
+        .tcp_nodelay(true)
+        // A farm is near; Flamenco's add-on looks at no proxy either.
+        .no_proxy()
+        .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .build()
 }
 
 /// How much longer a server may be silent over so many files.

@@ -6,6 +6,7 @@ use serde_json::json;
 use shaman_proto::wire::care::CheckoutAnswer;
 use shaman_proto::wire::native::{CheckoutSummary, Pin};
 
+use super::reaching::api;
 use super::sending::{CLOCK, ask};
 use super::show::human;
 use crate::api::Api;
@@ -26,7 +27,7 @@ pub(super) fn run(verb: &CheckoutsVerb) -> anyhow::Result<()> {
 }
 
 fn list(args: &ListArgs) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let (mut after, mut count, mut bytes) = (String::new(), 0_u64, 0);
     loop {
         let page = ask(api.checkouts(&after))?;
@@ -68,7 +69,7 @@ fn words(checkout: &CheckoutSummary) -> String {
 }
 
 fn show(args: &CheckoutArgs) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let answer = ask(api.checkout(&args.checkout))?;
     if args.json {
         println!("{}", serde_json::to_string(&answer)?);
@@ -105,7 +106,7 @@ fn told(
     done: &str,
     act: impl FnOnce(&Api) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     act(&api)?;
     let checkout = args.checkout.as_str();
     if args.json {

@@ -1,7 +1,7 @@
 //! `shaman damage`: what is damaged on a server and not healed yet.
 
+use super::reaching::api;
 use super::sending::ask;
-use crate::api::Api;
 use crate::cli::DamageArgs;
 
 /// What was found.
@@ -13,7 +13,7 @@ pub(super) enum Ended {
 }
 
 pub(super) fn run(args: &DamageArgs) -> anyhow::Result<Ended> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let answer = ask(api.damage())?;
     if args.json {
         println!("{}", serde_json::to_string(&answer)?);

@@ -6,10 +6,10 @@ use anyhow::Context as _;
 use serde_json::json;
 use shaman_proto::{BlobRef, CheckoutPath, Manifest};
 
+use super::reaching::api;
 use super::sending::ask;
 use super::show::human;
-use crate::api::Api;
-use crate::cli::DiffArgs;
+use crate::cli::{DiffArgs, ServerArgs};
 use crate::diff::{Amount, Difference, diff};
 use crate::verify::read_manifest;
 
@@ -22,8 +22,8 @@ pub(super) enum Ended {
 }
 
 pub(super) fn run(args: &DiffArgs) -> anyhow::Result<Ended> {
-    let before = manifest(&args.before, &args.server.server)?;
-    let after = manifest(&args.after, &args.server.server)?;
+    let before = manifest(&args.before, &args.server)?;
+    let after = manifest(&args.after, &args.server)?;
     let found = diff(&before, &after);
     if args.json {
         println!("{}", line(args, &found));
@@ -36,7 +36,7 @@ pub(super) fn run(args: &DiffArgs) -> anyhow::Result<Ended> {
 }
 
 /// The manifest in a directory, or that of a checkout of the server when there is no such directory.
-fn manifest(name: &str, server: &str) -> anyhow::Result<Manifest> {
+fn manifest(name: &str, server: &ServerArgs) -> anyhow::Result<Manifest> {
     let dir = Path::new(name);
     if dir.is_dir() {
         return Ok(read_manifest(dir)?);
@@ -44,7 +44,7 @@ fn manifest(name: &str, server: &str) -> anyhow::Result<Manifest> {
     let checkout: CheckoutPath = name.parse().with_context(|| {
         format!("`{name}` is neither a directory nor the path of a checkout; name one of them")
     })?;
-    Ok(ask(Api::new(server)?.checkout(&checkout))?.manifest)
+    Ok(ask(api(server)?.checkout(&checkout))?.manifest)
 }
 
 fn lines(found: &Difference) -> Vec<String> {

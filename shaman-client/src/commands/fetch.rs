@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::reaching::api;
 use super::sending::{CLOCK, block_on, listener};
 use super::show::human;
 use super::stopping::stoppable;
-use crate::api::Api;
 use crate::cli::FetchArgs;
 use crate::fetch::{self, BlobCache, Fetched, Means, Order};
 use crate::places;
@@ -14,7 +14,7 @@ use crate::stop::Stop;
 
 pub(super) fn run(args: &FetchArgs) -> anyhow::Result<()> {
     places::refuse_unc(&args.into)?;
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let dir = args
         .cache
         .dir()

@@ -2,13 +2,13 @@
 
 use shaman_proto::wire::native::SweepRequest;
 
+use super::reaching::api;
 use super::sending::ask;
 use super::show::human;
-use crate::api::Api;
 use crate::cli::GcArgs;
 
 pub(super) fn run(args: &GcArgs) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let request = SweepRequest {
         dry_run: args.dry_run,
         max_age: args.max_age.clone(),

@@ -17,6 +17,7 @@ mod man;
 mod pack;
 mod packing;
 mod ping;
+mod reaching;
 mod reindex;
 mod scrub;
 mod sending;

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use super::reaching::api;
 use super::sending::block_on;
-use crate::api::Api;
 use crate::cli::PingArgs;
 
 pub(super) fn run(args: &PingArgs) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let (version, storage) = block_on(async {
         let version = api.version().await?;
         Ok::<_, anyhow::Error>((version, api.shared_storage().await.ok()))

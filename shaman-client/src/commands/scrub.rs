@@ -2,12 +2,12 @@
 
 use shaman_proto::wire::care::ScrubRequest;
 
+use super::reaching::api;
 use super::sending::ask;
-use crate::api::Api;
 use crate::cli::ScrubArgs;
 
 pub(super) fn run(args: &ScrubArgs) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let answer = ask(api.scrub(&ScrubRequest { rate: args.rate.clone() }))?;
     if args.json {
         println!("{}", serde_json::to_string(&answer)?);

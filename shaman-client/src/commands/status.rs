@@ -2,13 +2,13 @@
 
 use shaman_proto::wire::care::{ScrubAnswer, StatusAnswer};
 
+use super::reaching::api;
 use super::sending::ask;
 use super::show::human;
-use crate::api::Api;
 use crate::cli::StatusArgs;
 
 pub(super) fn run(args: &StatusArgs) -> anyhow::Result<()> {
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let status = ask(api.store_status())?;
     if args.json {
         println!("{}", serde_json::to_string(&status)?);

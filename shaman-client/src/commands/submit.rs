@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use shaman_proto::CheckoutPath;
 
 use super::ending::Ending;
+use super::reaching::api;
 use super::{copying, creating, packing, sending};
 use crate::api::Api;
 use crate::approach::{self, Choice, Storage};
@@ -19,7 +20,7 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
     let named = [Some(&args.blend), args.project.as_ref()];
     named.into_iter().flatten().try_for_each(|path| places::refuse_unc(path))?;
     let told = args.storage.as_deref().map(Storage::named).transpose()?;
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let listener = sending::listener(args.json);
     listener.tell(Event::Began { phase: Phase::Trace, files: 0, bytes: 0 });
     let (project, proxies) = (args.project.as_deref(), args.with_proxies);

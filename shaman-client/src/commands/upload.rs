@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 
+use super::reaching::api;
 use super::sending;
-use crate::api::Api;
 use crate::approach::{ApproachError, Shaman};
 use crate::cli::UploadArgs;
 use crate::progress::Event;
@@ -11,7 +11,7 @@ use crate::{pack, places};
 
 pub(super) fn run(args: &UploadArgs) -> anyhow::Result<()> {
     places::refuse_unc(&args.dir)?;
-    let api = Api::new(&args.server.server)?;
+    let api = api(&args.server)?;
     let listener = sending::listener(args.json);
     let dir = args
         .dir

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 /// Lowest first. A layer may name itself and anything before it.
 const LAYERS: &[&str] = &[
-    "duration", "cli", "progress", "places", "stop", "threads", "blend", "api", "hash", "aside",
-    "trace", "pack", "upload", "verify", "diff", "fetch", "job", "approach", "copy", "submit",
-    "commands",
+    "duration", "secret", "cli", "progress", "places", "stop", "threads", "blend", "api", "hash",
+    "aside", "trace", "pack", "upload", "verify", "diff", "fetch", "job", "approach", "copy",
+    "submit", "commands",
 ];
 
 /// What a layer never says: only one of them prints, only two know HTTP, and files are traced,
