@@ -8,11 +8,13 @@ use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 
 use crate::access::{Door, Keyring};
-use crate::config::{Config, Durability, LinkWord, Room};
+use crate::audit::Audit;
+use crate::config::{Config, Current, Durability, LinkWord, Room};
 use crate::http::{self, Shared, Watch};
 use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Durable, Expiry, JobsFrom, Limits, Ops, Reserve};
+use crate::reload::Reload;
 use crate::store::{LinkPolicy, Opened, Placing, Store};
 use crate::systemd::Systemd;
 use crate::tasks::{Blocking, Crew};
@@ -26,6 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct App {
     shared: Shared,
+    reload: Arc<Reload>,
     manager: Option<Arc<Manager>>,
     follow_period: Duration,
     listener: TcpListener,
@@ -60,12 +63,31 @@ impl App {
         let (storage, state) = (config.storage.clone(), config.state.clone());
         let (limits, placing) = (limits(config), placing(config));
         let ops = blocking.run(move || open(&storage, &state, limits, placing)).await??;
-        let settings = Arc::new(config.settings.clone());
+        let settings = Current::new(config.settings.clone());
+        let audit = match &config.audit_log {
+            Some(path) => audit(path)?,
+            None => Audit::default(),
+        };
         let door = Arc::new(door(config)?);
         let watch = Arc::new(Watch::new(ops.now_secs(), config.upstream.is_some()));
         let bells = Arc::default();
         Ok(Self {
-            shared: Shared { ops: Arc::new(ops), blocking, door, settings, bells, watch },
+            reload: Arc::new(Reload::new(
+                config,
+                settings.clone(),
+                Arc::clone(&door),
+                audit.clone(),
+            )),
+            shared: Shared {
+                ops: Arc::new(ops),
+                blocking,
+                door,
+                settings,
+                turns: Arc::default(),
+                audit,
+                bells,
+                watch,
+            },
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
             listener,
@@ -84,9 +106,14 @@ impl App {
         self.systemd.ready(&address);
     }
 
+    /// What can be changed while it runs.
+    pub fn reload(&self) -> Arc<Reload> {
+        Arc::clone(&self.reload)
+    }
+
     /// Answers requests until `stopped` ends; then lets running requests end, within a bound.
     pub async fn run(self, stopped: impl Future<Output = ()>) {
-        let Self { shared, manager, follow_period, listener, systemd } = self;
+        let Self { shared, manager, follow_period, listener, systemd, .. } = self;
         let mut crew = Crew::default();
         let mut helpers = Crew::default();
         let (watching, watched, watch_stop) =
@@ -105,8 +132,8 @@ impl App {
         });
         let (sweeping, sweep_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
-            let Shared { ops, blocking, settings, .. } = sweeping;
-            upkeep::keep_swept(&ops, &blocking, &settings.sweeping, sweep_stop).await;
+            let Shared { ops, blocking, settings, audit, .. } = sweeping;
+            upkeep::keep_swept(&ops, &blocking, &settings, &audit, sweep_stop).await;
         });
         let (looking, look_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
@@ -115,32 +142,32 @@ impl App {
         let (watching, watch_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
             let Shared { ops, blocking, settings, .. } = watching;
-            upkeep::keep_watched(&ops, &blocking, settings.history_every, watch_stop).await;
+            upkeep::keep_watched(&ops, &blocking, settings.now().history_every, watch_stop).await;
         });
         let (scrubbing, scrub_stop) = (shared.clone(), helpers.stop_signal());
         helpers.spawn(async move {
             let Shared { ops, blocking, settings, bells, .. } = scrubbing;
-            let scrubbing = &settings.scrubbing;
-            upkeep::keep_scrubbed(&ops, &blocking, scrubbing, &bells.scrub, scrub_stop).await;
+            upkeep::keep_scrubbed(&ops, &blocking, &settings, &bells.scrub, scrub_stop).await;
         });
         let (cutting, cut_stop) = (Arc::clone(&shared.ops), helpers.stop_signal());
         helpers.spawn(async move { upkeep::keep_cut(&cutting, cut_stop).await });
-        if let Some(age) = shared.settings.expire_after {
+        if let Some(age) = shared.settings.now().expire_after {
             let (expiring, expire_stop) = (shared.clone(), helpers.stop_signal());
             let jobs = if manager.is_some() { JobsFrom::Manager } else { JobsFrom::Nobody };
             helpers.spawn(async move {
-                let Shared { ops, blocking, .. } = expiring;
-                upkeep::keep_expired(&ops, &blocking, age, jobs, expire_stop).await;
+                let Shared { ops, blocking, audit, .. } = expiring;
+                upkeep::keep_expired(&ops, &blocking, age, jobs, &audit, expire_stop).await;
             });
         }
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);
         }
         let (ops, watch) = (Arc::clone(&shared.ops), Arc::clone(&shared.watch));
+        let (settings, audit) = (shared.settings.clone(), shared.audit.clone());
         let router = http::router(shared, manager);
         let stop = crew.stop_signal();
         tokio::select! {
-            () = http::accept(&listener, router, &watch, &mut crew, stop) => {}
+            () = http::accept(&listener, &settings, router, &watch, &mut crew, stop) => {}
             () = stopped => {}
         }
         systemd.stopping();
@@ -152,7 +179,18 @@ impl App {
             tracing::warn!(connections = cut_off, "ended requests that took too long to finish");
         }
         helpers.stop(PATIENCE).await;
+        audit.end();
     }
+}
+
+/// Where it is written who did what.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock is taken from the system and handed down"
+)]
+fn audit(path: &std::path::Path) -> anyhow::Result<Audit> {
+    Audit::to(path.to_owned(), SystemTime::now)
+        .with_context(|| format!("cannot write the audit log `{}`", path.display()))
 }
 
 /// Who is let in.
@@ -196,7 +234,8 @@ pub(crate) fn limits(config: &Config) -> Limits {
         None => Expiry::Never,
     };
     let (grace, age_min) = (sweeping.max_age, sweeping.age_min);
-    Limits { grace, age_min, reserve, durable, expiry }
+    let entries = config.settings.limits.entries;
+    Limits { grace, age_min, reserve, durable, expiry, entries }
 }
 
 /// What the configuration says about the files of checkouts.
@@ -230,7 +269,7 @@ fn follow(manager: &Arc<Manager>, shared: &Shared, period: Duration, helpers: &m
         let root = shared.ops.checkout_root().to_string_lossy().into_owned();
         let following = async {
             manager.tell_setup(&root).await;
-            manager.follow(&shared.ops, &shared.blocking, period).await;
+            manager.follow(&shared.ops, &shared.blocking, &shared.audit, period).await;
         };
         // A Manager that is slow to answer does not hold up the stop.
         tokio::select! {

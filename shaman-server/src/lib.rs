@@ -20,6 +20,7 @@
 
 pub mod access;
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod live;
 pub mod manager;
 pub mod ops;
 pub mod process;
+pub mod reload;
 pub mod store;
 pub mod systemd;
 pub mod tasks;

@@ -40,6 +40,11 @@ impl Door {
         })
     }
 
+    /// Those that count now.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// From now on these. Who was let in stays in.
     pub fn change_rules(&self, rules: Rules) {
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);

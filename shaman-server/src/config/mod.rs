@@ -9,7 +9,9 @@
 //! A flag wins over an environment variable, that over the file. `Config` is what it all means: no
 //! `Option` in it stands for a default.
 
+mod current;
 mod keys;
+mod limits;
 mod mistakes;
 mod read;
 mod reference;
@@ -34,7 +36,9 @@ use crate::access::{Rules, Scope, Scopes};
 use read::Reader;
 use said::Sayings;
 
-pub use keys::{KEYS, Key, OF_FLAMENCO, Takes};
+pub use current::Current;
+pub use keys::{Counts, KEYS, Key, OF_FLAMENCO, Takes};
+pub use limits::Limits;
 pub use mistakes::{Mistake, Mistakes, Place};
 pub use read::Effective;
 pub use reference::reference;
@@ -83,6 +87,8 @@ pub struct Config {
     pub upstream: Option<Upstream>,
     /// Between two looks at the Manager's list of jobs, for those that were deleted past us.
     pub follow_period: Duration,
+    /// Where it is written who did what, if anywhere.
+    pub audit_log: Option<PathBuf>,
     /// Every key with the text that counts, and where that was said.
     pub effective: Vec<Effective>,
 }
@@ -107,6 +113,26 @@ pub struct Settings {
     pub expire_after: Option<Duration>,
     /// Between two points of the store's history.
     pub history_every: Duration,
+    /// Proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How much one client may take from others.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// These, but what a server has to keep from its start on as it is in `old`.
+    #[must_use]
+    pub fn with_fixed_of(self, old: &Self) -> Self {
+        let sweeping = Sweeping {
+            max_age: old.sweeping.max_age,
+            age_min: old.sweeping.age_min,
+            reserve: old.sweeping.reserve,
+            ..self.sweeping
+        };
+        let path_prefix = old.path_prefix.clone();
+        let limits = Limits { entries: old.limits.entries, ..self.limits };
+        Self { path_prefix, sweeping, limits, expire_after: old.expire_after, ..self }
+    }
 }
 
 /// What flags said, and what the environment says.
@@ -174,6 +200,11 @@ impl Config {
         let copy_globs = r.many("checkouts.copy_globs", parse_glob);
         let expire_after = r.one("checkouts.expire_after", parse_expiry);
         let scrubbing = Scrubbing::read(r);
+        let trusted_proxies = r.many("trusted_proxies", parse_network);
+        let audit_log = r.one("audit_log", |text| {
+            Ok::<_, String>((!text.is_empty()).then(|| PathBuf::from(text)))
+        });
+        let limits = Limits::read(r);
         let (variables, mistakes) = Variables::read(r.tree("variables").as_ref());
         r.extend(mistakes);
         let effective = reader.end()?;
@@ -194,7 +225,10 @@ impl Config {
                 scrubbing,
                 expire_after,
                 history_every: said.history_every.unwrap_or(Duration::from_mins(5)),
+                trusted_proxies,
+                limits,
             },
+            audit_log,
             durability,
             link_policy,
             copy_globs,

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use shaman_proto::parse_duration;
+use shaman_proto::{parse_bytes, parse_duration};
 
 use super::keys::{KEYS, Key};
 use super::mistakes::{Mistake, Mistakes, Place};
@@ -76,6 +76,25 @@ impl Reader {
                 return Ok(time);
             }
             Err(format!("`{text}` is not between {} and {}", spoken(least), spoken(most)))
+        })
+    }
+
+    /// A number of bytes between two others.
+    pub(super) fn bytes(&mut self, name: &str, least: u64, most: u64) -> u64 {
+        self.one(name, |text| {
+            let bytes = parse_bytes(text).map_err(|error| error.to_string())?;
+            if (least..=most).contains(&bytes) {
+                return Ok(bytes);
+            }
+            Err(format!("`{text}` is not between {least} and {most} bytes"))
+        })
+    }
+
+    /// A number between two others.
+    pub(super) fn count(&mut self, name: &str, least: usize, most: usize) -> usize {
+        self.one(name, |text| match text.parse::<usize>() {
+            Ok(count) if (least..=most).contains(&count) => Ok(count),
+            _ => Err(format!("`{text}` is no number between {least} and {most}")),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{KEYS, OF_FLAMENCO, Takes};
+use super::keys::{Counts, KEYS, OF_FLAMENCO, Takes};
 
 const HEAD: &str = "\
 # Configuration of `shaman-server`
@@ -14,6 +14,9 @@ A flag wins over an environment variable, that over the file. A list in a variab
 
 `shaman-server check-config` tells all mistakes at once, each with file, line and column; a key that is not known is one.
 `shaman-server config` lists the keys, `shaman-server config --effective` what counts and where it was said.
+
+After SIGHUP the server reads the file again, and the tokens. What can change while it runs does, for requests that come from then on; of the rest (marked *start*) the log says that it takes a restart.
+With a mistake in the file everything stays as it was.
 
 | key | flag, variable | default | |
 |---|---|---|---|
@@ -60,8 +63,12 @@ pub fn reference() -> String {
             (default, Takes::Many) => format!("`[{default}]`"),
             (default, _) => format!("`{default}`"),
         };
+        let counts = match key.counts {
+            Counts::AtReload => "",
+            Counts::AtStart => " *start*",
+        };
         let (name, says) = (key.name, key.says.replace('|', "\\|"));
-        writeln!(page, "| `{name}` | {} | {default} | {says} |", said.join(", "))
+        writeln!(page, "| `{name}` | {} | {default} | {says}{counts} |", said.join(", "))
             .expect("text takes text");
     }
     page.push_str(FOOT);

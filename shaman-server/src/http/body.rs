@@ -11,6 +11,7 @@ use hyper::body::Body as _;
 use tokio::time::Instant;
 
 use super::failure::Failure;
+use super::paced::GivenUp;
 use crate::tasks::beside;
 
 /// How long a sender may pause inside a body. Long enough for a workstation that swaps, short
@@ -39,17 +40,21 @@ pub(super) async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Failure
                 ));
             }
             Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => {
-                return Err(Failure::malformed(format_args!(
-                    "the request ended before its body did: {error}"
-                )));
-            }
+            Ok(Some(Err(error))) => return Err(broken(&error)),
             Ok(Some(Ok(frame))) => {
                 if let Ok(data) = frame.into_data() {
                     return Ok(Some(data));
                 }
             }
         }
+    }
+}
+
+/// Why a body broke off: its sender was given up, or is gone.
+fn broken(error: &axum::Error) -> Failure {
+    match GivenUp::among(error) {
+        Some(given_up) => given_up.into(),
+        None => Failure::malformed(format_args!("the request ended before its body did: {error}")),
     }
 }
 

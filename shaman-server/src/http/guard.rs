@@ -1,5 +1,6 @@
 //! The door before every handler: whoever comes in is a `Principal`, or gets 401, 403 or 429.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -7,24 +8,36 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use ipnet::IpNet;
+use serde_json::{Map, Value};
+use shaman_proto::Manifest;
 
 use super::Shared;
 use super::arrival::Arrival;
 use super::body::drain_beside;
+use super::bounds::{Turns, Work, keep};
 use super::failure::Failure;
+use super::route::Route;
 use super::watch::Exchange;
 use crate::access::{Access, Door, Refusal};
+use crate::audit::Audit;
+use crate::config::{Current, Settings};
 use crate::tasks::Blocking;
 
 /// What a client that was refused is to send (RFC 6750).
 const CHALLENGE: &str = "Bearer realm=\"shaman\"";
 
-/// Whom the requests behind it need to be.
+/// What stands before a handler.
 #[derive(Debug, Clone)]
 pub(super) struct Guard {
     door: Arc<Door>,
     blocking: Blocking,
+    settings: Current<Settings>,
+    turns: Arc<Turns>,
+    audit: Audit,
     access: Asked,
+    work: Work,
+    audited: Option<&'static str>,
 }
 
 /// What is asked of a request.
@@ -36,10 +49,27 @@ enum Asked {
     Passed,
 }
 
+/// What a handler tells the audit log of what it did; else it is the path.
+#[derive(Debug, Clone)]
+pub(super) struct Noted(pub(super) Map<String, Value>);
+
+impl Noted {
+    /// A checkout that was made.
+    pub(super) fn checkout(manifest: &Manifest) -> Self {
+        Self(Map::from_iter([
+            ("checkout".to_owned(), manifest.checkout.as_str().into()),
+            ("files".to_owned(), manifest.files.len().into()),
+            ("bytes".to_owned(), manifest.bytes().into()),
+        ]))
+    }
+}
+
 impl Guard {
     /// Before a route.
-    pub(super) fn new(shared: &Shared, access: Access) -> Self {
-        Self { access: Asked::Route(access), ..Self::before_manager(shared) }
+    pub(super) fn new(shared: &Shared, route: &Route) -> Self {
+        let access = Asked::Route(route.access);
+        let (work, audited) = (route.work, route.audited);
+        Self { access, work, audited, ..Self::before_manager(shared) }
     }
 
     /// Before the Manager, who asks nobody for anything itself: whoever may do anything here may
@@ -49,7 +79,12 @@ impl Guard {
         Self {
             door: Arc::clone(&shared.door),
             blocking: shared.blocking.clone(),
+            settings: shared.settings.clone(),
+            turns: Arc::clone(&shared.turns),
+            audit: shared.audit.clone(),
             access: Asked::Passed,
+            work: Work::Passed,
+            audited: None,
         }
     }
 }
@@ -60,12 +95,14 @@ pub(super) async fn enforce(
     mut request: Request<Body>,
     next: Next,
 ) -> Response {
+    let settings = guard.settings.now();
+    let limits = &settings.limits;
     let access = match guard.access {
         Asked::Route(access) => access,
         Asked::Passed => access_of_passed(request.method()),
     };
     if access == Access::Open {
-        return next.run(request).await;
+        return keep(guard.work, limits, &guard.turns, None, request, next).await;
     }
     if guard.door.is_due() {
         let door = Arc::clone(&guard.door);
@@ -73,14 +110,29 @@ pub(super) async fn enforce(
         guard.blocking.run(move || door.look()).await.ok();
     }
     let arrival = request.extensions().get::<Arrival>();
-    let from = arrival.expect("each connection has one").peer.ip().to_canonical();
+    let peer = arrival.expect("each connection has one").peer.ip();
+    let from = asker(peer, request.headers(), &settings.trusted_proxies);
     match guard.door.admit(access, bearer(request.headers()), from) {
         Ok(principal) => {
             if let Some(exchange) = request.extensions().get::<Exchange>() {
                 exchange.set_principal(principal.who().to_string());
             }
-            request.extensions_mut().insert(principal);
-            next.run(request).await
+            request.extensions_mut().insert(principal.clone());
+            let what = match (guard.audited, guard.access, request.method()) {
+                (None, Asked::Passed, &Method::DELETE) => Some("delete at the Manager"),
+                (audited, ..) => audited,
+            };
+            // The path is copied only where it is written down.
+            let path = what.map(|_| request.uri().path().to_owned());
+            let answer =
+                keep(guard.work, limits, &guard.turns, Some(&principal), request, next).await;
+            if let (Some(what), Some(path), true) = (what, path, answer.status().is_success()) {
+                let noted = answer.extensions().get::<Noted>().map(|noted| noted.0.clone());
+                let more = noted.unwrap_or_else(|| Map::from_iter([("path".into(), path.into())]));
+                let who = principal.who().to_string();
+                guard.audit.note(&who, Some(from.to_string()), what, more);
+            }
+            answer
         }
         Err(refusal) => {
             // It may be in the middle of a large body; it is to read the answer.
@@ -88,6 +140,28 @@ pub(super) async fn enforce(
             refused(&refusal)
         }
     }
+}
+
+/// Who asks: whoever connected, or for whom a trusted proxy says that it asks.
+fn asker(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+    let is_proxy =
+        |address: &IpAddr| proxies.iter().any(|network| network.contains(&address.to_canonical()));
+    let mut asker = peer.to_canonical();
+    // From right to left: each says who connected to it, and only those of trust are believed.
+    let said: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for address in said.into_iter().rev() {
+        if !is_proxy(&asker) {
+            break;
+        }
+        let Ok(address) = address.trim().parse::<IpAddr>() else { break };
+        asker = address.to_canonical();
+    }
+    asker
 }
 
 fn access_of_passed(method: &Method) -> Access {
@@ -121,4 +195,27 @@ fn refused(refusal: &Refusal) -> Response {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed_and_the_last_stranger_is_the_client() {
+        let proxies = ["10.0.0.1/32".parse().unwrap(), "10.0.0.2/32".parse().unwrap()];
+        let asked = |peer: [u8; 4], said: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for one in said {
+                headers.append("x-forwarded-for", HeaderValue::from_static(one));
+            }
+            asker(peer.into(), &headers, &proxies).to_string()
+        };
+        assert_eq!(asked([192, 168, 0, 9], &["1.1.1.1"]), "192.168.0.9", "anybody can say that");
+        assert_eq!(asked([10, 0, 0, 1], &["6.6.6.6, 1.1.1.1"]), "1.1.1.1");
+        assert_eq!(asked([10, 0, 0, 1], &["6.6.6.6, 1.1.1.1, 10.0.0.2"]), "1.1.1.1");
+        assert_eq!(asked([10, 0, 0, 1], &["6.6.6.6", "1.1.1.1"]), "1.1.1.1");
+        assert_eq!(asked([10, 0, 0, 1], &["rubbish"]), "10.0.0.1");
+        assert_eq!(asked([10, 0, 0, 1], &[]), "10.0.0.1");
+    }
 }

@@ -2,14 +2,19 @@
 
 mod arrival;
 mod body;
+mod bounds;
 mod dashboard;
 mod failure;
 mod flamenco;
 mod guard;
+mod harden;
 mod health;
+mod line;
 mod listen;
 mod metrics;
 mod native;
+mod paced;
+mod places;
 mod receiving;
 mod route;
 mod router;
@@ -20,6 +25,7 @@ mod watch;
 
 use std::sync::Arc;
 
+pub use bounds::{Turns, Work};
 pub use listen::accept;
 pub use route::Route;
 pub use router::{Standing, router, routes};
@@ -30,7 +36,8 @@ use failure::Failure;
 use tokio::sync::Notify;
 
 use crate::access::Door;
-use crate::config::Settings;
+use crate::audit::Audit;
+use crate::config::{Current, Settings};
 use crate::ops::Ops;
 use crate::tasks::Blocking;
 
@@ -43,8 +50,12 @@ pub struct Shared {
     pub blocking: Blocking,
     /// Who is let in.
     pub door: Arc<Door>,
-    /// How to answer.
-    pub settings: Arc<Settings>,
+    /// How to answer; a request takes it once.
+    pub settings: Current<Settings>,
+    /// Who is at what now.
+    pub turns: Arc<Turns>,
+    /// Where it is written who did what.
+    pub audit: Audit,
     /// What wakes the work that the server does by itself.
     pub bells: Arc<Bells>,
     /// Figures of all requests.

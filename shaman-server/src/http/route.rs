@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::Shared;
+use super::bounds::Work;
 use super::guard::{Guard, enforce};
 use crate::access::Access;
 
@@ -19,6 +20,10 @@ pub struct Route {
     pub path: &'static str,
     /// Whom it lets in.
     pub access: Access,
+    /// What it has the server do, as far as that is limited.
+    pub work: Work,
+    /// What the audit log calls it, if it is told there.
+    pub audited: Option<&'static str>,
     answer: MethodRouter<Shared>,
 }
 
@@ -30,7 +35,23 @@ impl Route {
         access: Access,
         handler: H,
     ) -> Self {
-        Self { method, path, access, answer: on(filter, handler) }
+        let (work, audited) = (Work::Little, None);
+        Self { method, path, access, work, audited, answer: on(filter, handler) }
+    }
+
+    /// It takes blobs.
+    pub(super) fn uploads(self) -> Self {
+        Self { work: Work::Upload, audited: Some("upload"), ..self }
+    }
+
+    /// It makes a checkout.
+    pub(super) fn creates(self) -> Self {
+        Self { work: Work::Create, audited: Some("check out"), ..self }
+    }
+
+    /// It is told in the audit log under this name.
+    pub(super) fn audited(self, what: &'static str) -> Self {
+        Self { audited: Some(what), ..self }
     }
 }
 
@@ -55,7 +76,7 @@ methods!(get GET, head HEAD, post POST, put PUT, patch PATCH, delete DELETE);
 /// A router of these, each behind the door.
 pub(super) fn into_router(routes: Vec<Route>, shared: &Shared) -> Router<Shared> {
     routes.into_iter().fold(Router::new(), |router, route| {
-        let guard = Guard::new(shared, route.access);
+        let guard = Guard::new(shared, &route);
         let answer = route.answer.route_layer(from_fn_with_state(guard, enforce));
         router.route(route.path, answer)
     })

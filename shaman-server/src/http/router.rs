@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Extension;
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::{self, from_fn_with_state};
+use axum::middleware::{self, from_fn_with_state, map_response};
 use axum::routing::{self, any};
 
 use super::failure::Failure;
 use super::guard::{Guard, enforce};
+use super::harden::harden;
 use super::route::{Route, get, into_router, post};
 use super::{Shared, dashboard, flamenco, health, metrics, native, upstream, watch};
 use crate::access::Access::{Known, Open, Read, Submit};
@@ -29,9 +30,9 @@ pub enum Standing {
 pub fn routes(standing: Standing) -> Vec<Route> {
     let mut routes = vec![
         post("/api/v3/shaman/checkout/requirements", Submit, flamenco::requirements),
-        post("/api/v3/shaman/checkout/create", Submit, flamenco::create),
+        post("/api/v3/shaman/checkout/create", Submit, flamenco::create).creates(),
         get("/api/v3/shaman/files/{checksum}/{filesize}", Submit, flamenco::status),
-        post("/api/v3/shaman/files/{checksum}/{filesize}", Submit, flamenco::upload),
+        post("/api/v3/shaman/files/{checksum}/{filesize}", Submit, flamenco::upload).uploads(),
     ];
     routes.extend([
         get("/metrics", Read, metrics::show),
@@ -62,7 +63,7 @@ pub fn routes(standing: Standing) -> Vec<Route> {
 /// All that this server answers: with a Manager behind it everything, else Shaman's own requests
 /// and as much of a Manager's as they need.
 pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
-    let prefix = shared.settings.path_prefix.clone();
+    let prefix = shared.settings.now().path_prefix.clone();
     let watching = middleware::from_fn_with_state(shared.clone(), watch::watch);
     let is_alone = manager.is_none();
     let mut all = below_prefix(shared, manager);
@@ -86,13 +87,15 @@ fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
         .route("/api/v3/shaman/{*rest}", any(nothing_here))
         .route("/v1/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(wrong_method);
+    // What the Manager answers is its own.
     match manager {
         Some(manager) => {
             let guard = from_fn_with_state(Guard::before_manager(&shared), enforce);
             let passed = any(upstream::pass).layer(guard).with_state(shared.clone());
+            let shaman = shaman.layer(map_response(harden));
             shaman.fallback_service(passed).layer(Extension(manager)).with_state(shared)
         }
-        None => shaman.fallback(no_manager).with_state(shared),
+        None => shaman.fallback(no_manager).layer(map_response(harden)).with_state(shared),
     }
 }
 

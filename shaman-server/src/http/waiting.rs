@@ -22,7 +22,7 @@ pub(super) async fn wait_for_senders(shared: &Shared, blobs: Vec<BlobRef>) -> Re
     if awaited.is_empty() {
         return Ok(());
     }
-    let deadline = Instant::now() + shared.settings.upload_wait;
+    let deadline = Instant::now() + shared.settings.now().upload_wait;
     let (mut seen, mut seen_at) = (None, Instant::now());
     while let Some(received) = shared.ops.received_bytes(&awaited) {
         let now = Instant::now();

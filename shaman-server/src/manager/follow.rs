@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::jobs::listed;
 use super::submissions::QUIET_TIME;
 use super::{ListError, Manager, ManagerError};
+use crate::audit::Audit;
 use crate::ops::{Followed, LookupError, Ops};
 use crate::tasks::{Blocking, Panicked};
 
@@ -31,14 +32,20 @@ enum FollowError {
 impl Manager {
     /// Looks at the Manager's jobs at once, then every `period` and whenever something was told,
     /// for ever; erases the checkouts of those that are gone (see `ops::follow`).
-    pub async fn follow(&self, ops: &Arc<Ops>, blocking: &Blocking, period: Duration) {
+    pub async fn follow(
+        &self,
+        ops: &Arc<Ops>,
+        blocking: &Blocking,
+        audit: &Audit,
+        period: Duration,
+    ) {
         let mut missed = HashSet::new();
         let mut was_well = true;
         loop {
             let wait = match self.look(ops, blocking, &missed).await {
                 Ok(Some((followed, hurry))) => {
                     was_well = true;
-                    tell(&followed);
+                    tell(&followed, audit);
                     missed = followed.missing;
                     if hurry { HURRY } else { period }
                 }
@@ -92,9 +99,11 @@ impl Manager {
     }
 }
 
-fn tell(followed: &Followed) {
+fn tell(followed: &Followed, audit: &Audit) {
     for checkout in &followed.erased {
         tracing::info!(checkout = checkout.as_str(), "erased the checkout of a deleted job");
+        let name = ("checkout".to_owned(), checkout.as_str().into());
+        audit.note("manager", None, "erase", [name].into_iter().collect());
     }
     for (checkout, error) in &followed.stuck {
         tracing::warn!(

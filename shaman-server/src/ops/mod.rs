@@ -103,6 +103,8 @@ pub struct Limits {
     pub durable: Durable,
     /// Whether checkouts expire.
     pub expiry: Expiry,
+    /// Most files in one list.
+    pub entries: usize,
 }
 
 /// Whether checkouts that no job has expire.
@@ -140,6 +142,7 @@ impl Default for Limits {
             reserve: Reserve::Percent(5),
             durable: Durable::WithCheckout,
             expiry: Expiry::Never,
+            entries: shaman_proto::limits::ENTRIES_MAX,
         }
     }
 }
@@ -206,6 +209,11 @@ impl Ops {
             limits,
             clock,
         }
+    }
+
+    /// Most files in one list.
+    pub fn entries_max(&self) -> usize {
+        self.limits.entries
     }
 
     /// Looks for a blob, in the trash too: who asks for it gets it back. One that is in doubt, or

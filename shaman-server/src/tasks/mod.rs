@@ -4,7 +4,9 @@
 mod beside;
 mod blocking;
 mod crew;
+mod turnstile;
 
 pub use beside::beside;
 pub use blocking::{Begun, Blocking, Panicked, calmly};
 pub use crew::{Crew, Stop};
+pub use turnstile::{Bounds, Pass, TurnedAway, Turnstile};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::Audit;
 use crate::ops::{JobsFrom, Ops};
 use crate::tasks::{Blocking, Stop};
 
@@ -18,6 +19,7 @@ pub async fn keep_expired(
     blocking: &Blocking,
     age: Duration,
     jobs: JobsFrom,
+    audit: &Audit,
     mut stop: Stop,
 ) {
     let mut wait = FIRST;
@@ -35,6 +37,8 @@ pub async fn keep_expired(
                         checkout = checkout.as_str(),
                         "erased a checkout that had expired"
                     );
+                    let name = ("checkout".to_owned(), checkout.as_str().into());
+                    audit.note("server", None, "expire", [name].into_iter().collect());
                 }
                 let clearing = Arc::clone(ops);
                 let clear = move || {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::config::Scrubbing;
+use crate::config::{Current, Settings};
 use crate::ops::{LookupError, Ops, ScrubEnd, Thorough};
 use crate::tasks::{Blocking, Panicked, Stop, calmly};
 
@@ -21,13 +21,15 @@ const LOOK_EVERY: Duration = Duration::from_mins(1);
 pub async fn keep_scrubbed(
     ops: &Arc<Ops>,
     blocking: &Blocking,
-    scrubbing: &Scrubbing,
+    settings: &Current<Settings>,
     bell: &Notify,
     mut stop: Stop,
 ) {
     heal(ops, blocking, Thorough::Yes).await;
     let from = Instant::now() + FIRST;
     loop {
+        // Another rate and period may count by now.
+        let scrubbing = settings.now().scrubbing.clone();
         let period = scrubbing.period.filter(|_| Instant::now() >= from);
         if is_due(ops, blocking, period).await && scrub(ops, scrubbing.rate, &stop).await {
             continue;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use shaman_proto::wire::native::{Spared, SweepAnswer, Weight};
 use tokio::time::Instant;
 
-use crate::config::Sweeping;
+use crate::audit::Audit;
+use crate::config::{Current, Settings, Sweeping};
 use crate::ops::{self, By, Dry, Ops, SweepError, SweepOrder, Swept};
 use crate::tasks::{Blocking, Stop};
 
@@ -56,12 +57,23 @@ pub fn report(swept: &Swept, dry: Dry) -> SweepAnswer {
 }
 
 /// Sweeps every period and when the reserve is touched, until stopped.
-pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping, mut stop: Stop) {
-    let mut due = (sweeping.period > Duration::ZERO).then(|| Instant::now() + FIRST);
-    let mut short_again = Instant::now() + FIRST;
+pub async fn keep_swept(
+    ops: &Arc<Ops>,
+    blocking: &Blocking,
+    settings: &Current<Settings>,
+    audit: &Audit,
+    mut stop: Stop,
+) {
+    let first = Instant::now() + FIRST;
+    let mut swept_at = None;
+    let mut short_again = first;
     // Who knows what happened before the start.
     let mut storage_due = Instant::now();
     loop {
+        // Another period may count by now.
+        let sweeping = &settings.now().sweeping.clone();
+        let due = (sweeping.period > Duration::ZERO)
+            .then(|| swept_at.map_or(first, |ended: Instant| ended + sweeping.period));
         let look = Instant::now() + LOOK_EVERY;
         let next = due.map_or(look, |due| due.min(look));
         tokio::select! {
@@ -74,9 +86,10 @@ pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping
             if by == By::Storage {
                 storage_due = now + STORAGE_EVERY;
             }
-            sweep(ops, blocking, SweepOrder { by, ..order(sweeping, Dry::No) }, &stop).await;
+            let order = SweepOrder { by, ..order(sweeping, Dry::No) };
+            sweep(ops, blocking, order, audit, &stop).await;
             // From the end of one to the start of the next, as with Flamenco.
-            due = Some(Instant::now() + sweeping.period);
+            swept_at = Some(Instant::now());
         }
         if now >= short_again
             && let Some(wanted) = shortage(ops, blocking).await
@@ -90,7 +103,7 @@ pub async fn keep_swept(ops: &Arc<Ops>, blocking: &Blocking, sweeping: &Sweeping
                 wanted_bytes: Some(wanted),
                 ..order(sweeping, Dry::No)
             };
-            sweep(ops, blocking, short, &stop).await;
+            sweep(ops, blocking, short, audit, &stop).await;
             if shortage(ops, blocking).await.is_some() {
                 short_again = Instant::now() + TRY_AGAIN;
                 tracing::error!("the storage is still short of room; erase checkouts or add space");
@@ -111,10 +124,20 @@ async fn shortage(ops: &Arc<Ops>, blocking: &Blocking) -> Option<u64> {
     }
 }
 
-async fn sweep(ops: &Arc<Ops>, blocking: &Blocking, order: SweepOrder, stop: &Stop) {
+async fn sweep(ops: &Arc<Ops>, blocking: &Blocking, order: SweepOrder, audit: &Audit, stop: &Stop) {
     let (ops, stop) = (Arc::clone(ops), stop.clone());
     match blocking.run(move || ops.sweep(&order, || !stop.is_set())).await {
-        Ok(Ok(swept)) => tell(&swept),
+        Ok(Ok(swept)) => {
+            let more = [
+                ("swept_blobs", swept.swept.blobs),
+                ("swept_bytes", swept.swept.bytes),
+                ("deleted_blobs", swept.deleted.blobs),
+                ("deleted_bytes", swept.deleted.bytes),
+            ];
+            let more = more.map(|(key, number)| (key.to_owned(), number.into()));
+            audit.note("server", None, "sweep", more.into_iter().collect());
+            tell(&swept);
+        }
         // The other server's sweep does for both.
         Ok(Err(SweepError::Busy)) => tracing::info!("another server sweeps this storage"),
         Ok(Err(error)) => {

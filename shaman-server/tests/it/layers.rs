@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 /// Lowest first. A layer may name itself and anything before it, with one exception: `store` and
 /// `index` are neighbours and do not know each other.
 const LAYERS: &[&str] = &[
-    "access", "process", "config", "systemd", "store", "index", "live", "ops", "tasks", "manager",
-    "upkeep", "http", "app", "cli", "commands",
+    "access", "audit", "process", "config", "systemd", "store", "index", "live", "ops", "tasks",
+    "manager", "upkeep", "http", "reload", "app", "cli", "commands",
 ];
 const STRANGERS: &[(&str, &str)] = &[
     ("store", "index"),
@@ -32,6 +32,7 @@ const UNSAID: &[(&str, &[&str])] = &[
     ("store", &["axum", "hyper", "rocksdb", "tokio", "StatusCode"]),
     ("index", &["axum", "hyper", "tokio", "std::fs::File", "StatusCode"]),
     ("ops", &["axum", "hyper", "rocksdb", "tokio", "StatusCode", "std::fs", "rustix"]),
+    ("audit", &["axum", "hyper", "tokio", "StatusCode"]),
     ("access", &["axum", "hyper", "tokio", "StatusCode"]),
     ("live", &["axum", "rocksdb", "std::fs", "tokio"]),
     ("http", &["rocksdb", "std::fs", "rustix", "std::path::Path"]),

@@ -16,6 +16,7 @@ mod hostile;
 mod indexing;
 mod job_names;
 mod layers;
+mod limits;
 mod manual;
 mod native;
 mod offline;

@@ -67,7 +67,7 @@ pub(in crate::http) async fn shared_storage(
         Failure::malformed("the platform is none of `linux`, `darwin` and `windows`")
     })?;
     let root = checkout_root(&shared.ops);
-    let location = shared.settings.variables.path_for(&root, for_whom, for_what);
+    let location = shared.settings.now().variables.path_for(&root, for_whom, for_what);
     Ok(json(
         StatusCode::OK,
         &SharedStorageAnswer { location, audience, platform, shaman_enabled: true },

@@ -13,6 +13,7 @@ use shaman_proto::{BlobRef, CheckoutPath, FilePath, ManifestEntry};
 
 use super::super::Shared;
 use super::super::failure::Failure;
+use super::super::guard::Noted;
 use super::super::waiting::wait_for_senders;
 use super::super::watch::Made;
 use super::requirements::{not_understood, refuse_too_many};
@@ -26,15 +27,15 @@ pub(in crate::http) async fn create(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
-    let (mut wanted, files) = with_list(&shared, &headers, body, |_, bytes| read(bytes)).await?;
+    let (mut wanted, files) = with_list(&shared, &headers, body, read).await?;
     wanted.owner = principal.owner();
     wait_for_senders(&shared, wanted.files.iter().map(ManifestEntry::blob).collect()).await?;
     shared.run(move |ops| answer(ops, wanted, &files)).await?
 }
 
-fn read(bytes: &[u8]) -> Result<(Wanted, Vec<FileSpec>), Failure> {
+fn read(ops: &Ops, bytes: &[u8]) -> Result<(Wanted, Vec<FileSpec>), Failure> {
     let request: CreateRequest = serde_json::from_slice(bytes).map_err(|e| not_understood(&e))?;
-    refuse_too_many(request.files.len())?;
+    refuse_too_many(ops, request.files.len())?;
     let checkout =
         CheckoutPath::from_job_name(&request.checkout_path).map_err(Failure::malformed)?;
     let blend = request
@@ -60,6 +61,7 @@ fn answer(ops: &Ops, wanted: Wanted, files: &[FileSpec]) -> Result<Response, Fai
             let answer = CreateAnswer { checkout_path: manifest.checkout.as_str().to_owned() };
             let mut response = json(StatusCode::OK, &answer);
             response.extensions_mut().insert(Made::of(&manifest));
+            response.extensions_mut().insert(Noted::checkout(&manifest));
             Ok(response)
         }
         Err(CheckOutError::Missing(missing)) => {

@@ -73,7 +73,7 @@ async fn receive(
     headers: &HeaderMap,
     body: &mut Body,
 ) -> Result<Response, Failure> {
-    if can_defer && shared.settings.defer && shared.ops.is_being_sent(&blob) {
+    if can_defer && shared.settings.now().defer && shared.ops.is_being_sent(&blob) {
         return Err(Failure::new(
             StatusCode::TOO_EARLY,
             "somebody else is sending this file; send the others first and come back".to_owned(),

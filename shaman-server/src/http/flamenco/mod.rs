@@ -25,7 +25,7 @@ use crate::ops::Ops;
 pub(super) use alone::{check_shared_storage, configuration, shared_storage, version};
 pub(super) use create::create;
 pub(super) use files::{status, upload};
-pub(super) use requirements::requirements;
+pub(super) use requirements::{refuse_too_many, requirements};
 
 /// Reads a JSON body and works on it on a blocking thread: parsing 100,000 entries takes a while.
 async fn with_list<T: Send + 'static>(

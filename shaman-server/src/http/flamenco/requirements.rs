@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use shaman_proto::limits::ENTRIES_MAX;
 use shaman_proto::wire::flamenco::{
     FileSpec, RequiredFile, RequirementsAnswer, RequirementsRequest,
 };
@@ -25,7 +24,7 @@ pub(in crate::http) async fn requirements(
 fn answer(ops: &Ops, bytes: &[u8]) -> Result<Response, Failure> {
     let request: RequirementsRequest =
         serde_json::from_slice(bytes).map_err(|e| not_understood(&e))?;
-    refuse_too_many(request.files.len())?;
+    refuse_too_many(ops, request.files.len())?;
     let blobs: Vec<_> = request.files.iter().map(FileSpec::blob).collect();
     let mut files = request.files;
     let lacking = ops.missing(&blobs)?;
@@ -50,9 +49,12 @@ pub(super) fn not_understood(error: &serde_json::Error) -> Failure {
 }
 
 /// Refuses a list that is longer than the limit.
-pub(super) fn refuse_too_many(files: usize) -> Result<(), Failure> {
-    if files <= ENTRIES_MAX {
+pub(in crate::http) fn refuse_too_many(ops: &Ops, files: usize) -> Result<(), Failure> {
+    let most = ops.entries_max();
+    if files <= most {
         return Ok(());
     }
-    Err(Failure::malformed(shaman_proto::ManifestError::TooMany(files)))
+    Err(Failure::malformed(format_args!(
+        "the list has {files} files, more than the {most} that one checkout may have; split the job"
+    )))
 }

@@ -4,16 +4,17 @@ use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use shaman_proto::limits::{ENTRIES_MAX, JSON_BODY_BYTES_MAX};
+use shaman_proto::limits::JSON_BODY_BYTES_MAX;
 use shaman_proto::wire::checkouts::{CheckOutAnswer, CheckOutRequest, FileList, MissingFailure};
 use shaman_proto::wire::failure::Failure as FailureBody;
-use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry, ManifestError};
+use shaman_proto::{BlobRef, CheckoutPath, Manifest, ManifestEntry};
 
 use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::body::{drain_beside, json_bytes};
 use crate::http::failure::Failure;
-use crate::http::flamenco::json;
+use crate::http::flamenco::{json, refuse_too_many};
+use crate::http::guard::Noted;
 use crate::http::waiting::wait_for_senders;
 use crate::http::watch::Made;
 use crate::ops::{CheckOutError, Ops, Wanted};
@@ -77,9 +78,7 @@ fn read(ops: &Ops, bytes: &[u8]) -> Result<Read, Failure> {
             ));
         }
     };
-    if list.files.len() > ENTRIES_MAX {
-        return Err(Failure::malformed(ManifestError::TooMany(list.files.len())));
-    }
+    refuse_too_many(ops, list.files.len())?;
     let blend = request.blend.or(list.blend);
     Ok(Read::Wanted(Wanted { checkout, files: list.files, blend, owner: None }))
 }
@@ -103,9 +102,10 @@ fn read_list(ops: &Ops, blob: BlobRef) -> Result<Option<FileList>, Failure> {
 fn answer(ops: &Ops, wanted: Wanted) -> Result<Response, Failure> {
     match ops.check_out(wanted) {
         Ok(manifest) => {
-            let told = Made::of(&manifest);
+            let (told, noted) = (Made::of(&manifest), Noted::checkout(&manifest));
             let mut response = json(StatusCode::CREATED, &made(manifest));
             response.extensions_mut().insert(told);
+            response.extensions_mut().insert(noted);
             Ok(response)
         }
         Err(CheckOutError::Missing(blobs)) => {

@@ -5,18 +5,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use shaman_proto::BlobRef;
 use shaman_proto::limits::{ENTRIES_MAX, JSON_BODY_BYTES_MAX};
 use shaman_proto::wire::blobs::{
     LIST_TYPE, MissingAnswer, MissingRequest, NAME_BYTES, decode_list, encode_list,
 };
 use shaman_proto::wire::failure::Failure as FailureBody;
-use shaman_proto::{BlobRef, ManifestError};
 
 use super::openapi::Binary;
 use crate::http::Shared;
 use crate::http::body::{drain_beside, essence, json_bytes, whole};
 use crate::http::failure::Failure;
-use crate::http::flamenco::json;
+use crate::http::flamenco::{json, refuse_too_many};
 use crate::ops::Ops;
 
 /// How a list of blobs is written.
@@ -95,9 +95,7 @@ fn answer(
             request.blobs.into_iter().map(BlobRef::from).collect()
         }
     };
-    if blobs.len() > ENTRIES_MAX {
-        return Err(Failure::malformed(ManifestError::TooMany(blobs.len())));
-    }
+    refuse_too_many(ops, blobs.len())?;
     let lacking = ops.missing(&blobs)?;
     let lacking = lacking.into_iter().map(|(position, _)| blobs[position]);
     Ok(match answer_form {

@@ -1,7 +1,7 @@
 //! `GET /v1/openapi.json` and `GET /v1/docs`: what this API is, made from its handlers.
 
-use axum::http::StatusCode;
-use axum::response::{Html, Response};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -14,6 +14,9 @@ use crate::http::flamenco::json;
 
 /// A page that shows the document; it needs nothing from elsewhere.
 const PAGE: &str = include_str!("docs.html");
+
+/// It has its script and style in itself, and asks for the document.
+const PAGE_POLICY: &str = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
 /// Bytes, in the document.
 pub(super) enum Binary {}
@@ -74,8 +77,8 @@ pub(super) async fn document() -> Response {
     json(StatusCode::OK, &Document::openapi())
 }
 
-pub(super) async fn page() -> Html<&'static str> {
-    Html(PAGE)
+pub(super) async fn page() -> impl IntoResponse {
+    ([(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)], Html(PAGE))
 }
 
 #[cfg(test)]

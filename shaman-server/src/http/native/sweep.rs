@@ -39,7 +39,7 @@ pub(super) async fn sweep(
         Failure::malformed(format_args!("the request body has an error: {error}"))
     })?;
     let dry = if request.dry_run { Dry::Yes } else { Dry::No };
-    let mut order = upkeep::order(&shared.settings.sweeping, dry);
+    let mut order = upkeep::order(&shared.settings.now().sweeping, dry);
     if let Some(text) = &request.max_age {
         order.max_age = parse_duration(text).map_err(Failure::malformed)?;
     }

@@ -23,9 +23,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 pub(super) use machine::HEAD_BYTES_MAX;
 use machine::{Machine, Step};
@@ -60,6 +62,10 @@ pub struct Unfold<S> {
     /// Ready for the reader.
     outbox: BytesMut,
     tunnel: Tunnel,
+    /// Longest time from the first byte of a head to its last.
+    head_time: Option<Duration>,
+    /// Until when the head that is coming has to be there.
+    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Unfold<S> {
@@ -71,7 +77,15 @@ impl<S> Unfold<S> {
             inbox: BytesMut::new(),
             outbox: BytesMut::new(),
             tunnel,
+            head_time: None,
+            deadline: None,
         }
+    }
+
+    /// Ends the connection when a head takes longer than this.
+    #[must_use]
+    pub fn with_head_time(self, time: Duration) -> Self {
+        Self { head_time: Some(time), ..self }
     }
 }
 
@@ -97,6 +111,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unfold<S> {
                 }
                 match this.machine.step(&mut this.inbox) {
                     Step::Head(head) => {
+                        this.deadline = None;
                         this.outbox = head;
                         continue;
                     }
@@ -111,7 +126,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unfold<S> {
                 return Pin::new(&mut this.io).poll_read(context, reader);
             }
             if this.machine.is_in_head() {
-                if ready!(this.poll_read_head(context))? == 0 {
+                let read = this.poll_read_head(context)?;
+                if read.is_pending() {
+                    return this.poll_deadline(context);
+                }
+                if ready!(read) == 0 {
                     if this.inbox.is_empty() {
                         return Poll::Ready(Ok(()));
                     }
@@ -132,6 +151,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Unfold<S> {
 }
 
 impl<S: AsyncRead + Unpin> Unfold<S> {
+    /// Ends when a head that has begun takes too long.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(time) = self.head_time.filter(|_| !self.inbox.is_empty()) else {
+            return Poll::Pending;
+        };
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
+        deadline.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
     /// Reads on into the inbox and gives how many bytes came.
     fn poll_read_head(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let before = self.inbox.len();

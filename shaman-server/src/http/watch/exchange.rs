@@ -62,7 +62,8 @@ pub(super) struct Open(Exchange);
 impl Exchange {
     pub(super) fn begin(shared: &Shared, request: &Request) -> Self {
         let arrival = request.extensions().get::<Arrival>();
-        let (prefix, is_gateway) = (&shared.settings.path_prefix, shared.watch.is_gateway);
+        let settings = shared.settings.now();
+        let (prefix, is_gateway) = (&settings.path_prefix, shared.watch.is_gateway);
         shared.watch.running.fetch_add(1, Ordering::Relaxed);
         Self(Arc::new(Inner {
             watch: Arc::clone(&shared.watch),
