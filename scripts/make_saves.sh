@@ -1,5 +1,5 @@
 #!/bin/sh
-# Has real Blenders save a scene again and again, for `cargo run -p shaman-benches -- delta OUT`.
+# Has real Blenders save a scene again and again, for `cargo run --bin shaman-benches -- delta OUT`.
 #
 #   scripts/make_saves.sh OUT [VERSION...]        3.4.1, 4.5.15 and 5.2.3 unless told; 900 MB each
 

@@ -7,7 +7,7 @@ use super::keys::{Counts, KEYS, OF_FLAMENCO, Takes};
 const HEAD: &str = "\
 # Configuration of `shaman-server`
 
-<!-- Made from shaman-server/src/config/keys.rs; `SHAMAN_BLESS=1 cargo test -p shaman-server --test it reference` writes it anew. -->
+<!-- Made from shaman-server/src/config/keys.rs; `SHAMAN_BLESS=1 cargo test --workspace --test it reference` writes it anew. -->
 
 `--config FILE` (`SHAMAN_CONFIG`) names a YAML file, `shaman.yaml` or an existing `flamenco-manager.yaml`. Every key may be left out.
 A flag wins over an environment variable, that over the file. A list in a variable has commas between its values.

@@ -31,7 +31,7 @@ fn the_reference_page_is_what_the_code_says() {
     let there = std::fs::read_to_string(path).unwrap();
     assert!(
         there == page,
-        "docs/reference/configuration.md is old; SHAMAN_BLESS=1 cargo test -p shaman-server --test it reference"
+        "docs/reference/configuration.md is old; SHAMAN_BLESS=1 cargo test --workspace --test it reference"
     );
 }
 

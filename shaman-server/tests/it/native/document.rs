@@ -16,7 +16,7 @@ fn the_document_is_served_as_committed_and_every_operation_in_it_is_answered() {
     }
     assert!(
         text == std::fs::read_to_string(COMMITTED).unwrap_or_default(),
-        "the API changed; `SHAMAN_BLESS=1 cargo test -p shaman-server --test it document` writes docs/reference/openapi.json anew"
+        "the API changed; `SHAMAN_BLESS=1 cargo test --workspace --test it document` writes docs/reference/openapi.json anew"
     );
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     for (path, methods) in document["paths"].as_object().unwrap() {
