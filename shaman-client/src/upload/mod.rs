@@ -8,6 +8,7 @@ mod pieces;
 mod put;
 mod send;
 mod squeeze;
+mod told;
 
 pub use crate::cli::Delta;
 pub use line::Line;

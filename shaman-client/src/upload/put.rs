@@ -15,6 +15,7 @@ use reqwest::Body;
 use super::line::Line;
 use super::part::{Between, part};
 use super::pieces::{self, Fate, Fault, Source};
+use super::told::Told;
 use super::{Sent, ToSend, UploadError, squeeze};
 use crate::api::{Api, ApiError, Come, Part, Patience, Pulse, Put};
 use crate::hash::{Fingerprint, HashError};
@@ -59,7 +60,7 @@ struct Putting<'a> {
     line: &'a Line,
     progress: &'a Listener,
     /// Bytes of it that progress was told of.
-    told: Arc<AtomicU64>,
+    told: Told,
     fate: Fate,
     /// Whether it pays to compress it, once that was tried.
     pays: Option<bool>,
@@ -72,14 +73,16 @@ pub(super) async fn put(
     line: &Line,
     progress: &Listener,
 ) -> Result<Ended, UploadError> {
-    let told = Arc::default();
+    let told = Told::default();
     let mut putting =
         Putting { api, file, line, progress, told, fate: Fate::default(), pays: None };
     let ended = putting.all().await;
     match ended {
-        Ok(Ended::Sent(Sent::Changed) | Ended::NotTaken) | Err(_) => putting.tell(0),
+        Ok(Ended::Sent(Sent::Changed) | Ended::NotTaken) | Err(_) => {
+            putting.told.bring_to(0, progress);
+        }
         Ok(Ended::Sent(_)) => {
-            putting.tell(file.hashed.blob.size.bytes());
+            putting.told.bring_to(file.hashed.blob.size.bytes(), progress);
             progress.tell(Event::Advanced { phase: Phase::Upload, files: 1, bytes: 0 });
         }
     }
@@ -100,7 +103,7 @@ impl Putting<'_> {
         }
         let mut source = None;
         loop {
-            self.tell(offset);
+            self.told.bring_to(offset, self.progress);
             let opened = match source.take() {
                 Some(source) if Source::at(&source) == offset => Some(source),
                 _ => self.open(offset).await?,
@@ -223,13 +226,12 @@ impl Putting<'_> {
     async fn once(&self, next: Part, source: Between) -> Result<Put, ApiError> {
         let (pulse, wire) = (Pulse::default(), Arc::new(AtomicU64::new(0)));
         let body = {
-            let (pulse, wire, told) = (pulse.clone(), Arc::clone(&wire), Arc::clone(&self.told));
+            let (pulse, wire, told) = (pulse.clone(), Arc::clone(&wire), self.told.clone());
             let progress = Arc::clone(self.progress);
             part(source, next.bytes, next.is_packed, move |bytes, packed| {
                 wire.fetch_add(packed, Ordering::Relaxed);
-                told.fetch_add(bytes, Ordering::Relaxed);
                 pulse.beat();
-                progress.tell(Event::Advanced { phase: Phase::Upload, files: 0, bytes });
+                told.add(bytes, &progress);
             })
         };
         // zstd fails to begin for want of memory only; then it goes as it is.
@@ -266,16 +268,5 @@ impl Putting<'_> {
     async fn wait(&self, error: &ApiError, wait: Duration) {
         self.progress.tell(Event::Retrying { why: error.to_string(), wait });
         tokio::time::sleep(wait).await;
-    }
-
-    /// Brings progress to so many bytes of this file.
-    fn tell(&self, bytes: u64) {
-        let told = self.told.swap(bytes, Ordering::Relaxed);
-        let phase = Phase::Upload;
-        match bytes.checked_sub(told) {
-            Some(0) => {}
-            Some(more) => self.progress.tell(Event::Advanced { phase, files: 0, bytes: more }),
-            None => self.progress.tell(Event::Rewound { phase, bytes: told - bytes }),
-        }
     }
 }

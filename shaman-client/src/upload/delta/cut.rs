@@ -20,10 +20,15 @@ pub(super) fn all(path: &Path) -> io::Result<Vec<Chunk>> {
     chunks(File::open(path)?)
 }
 
+/// Says whether the sample of a file of this size is all of it.
+pub(super) fn samples_all(size: u64) -> bool {
+    size <= SAMPLE_BYTES * PLACES
+}
+
 /// Chunks of some places of the file: enough to tell whether it resembles another one. Of a small file
 /// all of them. Waits for the disk.
 pub(super) fn sample(path: &Path, size: u64) -> io::Result<Vec<Chunk>> {
-    if size <= SAMPLE_BYTES * PLACES {
+    if samples_all(size) {
         return all(path);
     }
     let mut file = File::open(path)?;

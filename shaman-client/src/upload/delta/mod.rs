@@ -21,6 +21,7 @@ use shaman_proto::Chunk;
 use shaman_proto::limits::{CHUNKS_MAX, CUT_BYTES_MIN};
 
 use super::line::Line;
+use super::told::Told;
 use super::{Sent, ToSend, UploadError, squeeze};
 use crate::api::{Api, ApiError, Length, Pulse, Taken};
 use crate::cli::Delta;
@@ -58,14 +59,14 @@ pub(super) async fn send(
     if !is_wanted || !(CUT_BYTES_MIN..=SIZE_MAX).contains(&size) || !line.may_resemble(size) {
         return Ok(None);
     }
-    let sending = Sending { api, file, line, progress, told: Arc::default() };
+    let sending = Sending { api, file, line, progress, told: Told::default() };
     let sent = sending.all(size, delta).await;
     match sent {
         Ok(Some(Sent::Stored | Sent::Claimed)) => {
-            sending.tell(size);
+            sending.told.bring_to(size, progress);
             progress.tell(Event::Advanced { phase: Phase::Upload, files: 1, bytes: 0 });
         }
-        Ok(Some(Sent::Changed) | None) | Err(_) => sending.tell(0),
+        Ok(Some(Sent::Changed) | None) | Err(_) => sending.told.bring_to(0, progress),
     }
     sent
 }
@@ -77,12 +78,14 @@ struct Sending<'a> {
     line: &'a Line,
     progress: &'a Listener,
     /// Bytes of it that progress was told of.
-    told: Arc<AtomicU64>,
+    told: Told,
 }
 
 impl Sending<'_> {
     async fn all(&self, size: u64, delta: Delta) -> Result<Option<Sent>, UploadError> {
         let reading = |source| HashError::reading(&self.file.path, source);
+        // All chunks, and which of them the server lacks, when the sample told that already.
+        let mut known = None;
         if delta == Delta::Auto {
             let path = self.file.path.clone();
             let sample = on_a_thread(move || cut::sample(&path, size)).await.map_err(reading)?;
@@ -92,11 +95,22 @@ impl Sending<'_> {
             if !resembles {
                 return Ok(None);
             }
+            known = cut::samples_all(size).then_some((sample, missing));
         }
-        let path = self.file.path.clone();
-        let chunks = on_a_thread(move || cut::all(&path)).await.map_err(reading)?;
+        let (chunks, mut missing) = if let Some((chunks, missing)) = known {
+            (chunks, Some(missing))
+        } else {
+            let path = self.file.path.clone();
+            (on_a_thread(move || cut::all(&path)).await.map_err(reading)?, None)
+        };
         for _ in 0..TRIES {
-            let Some(missing) = self.missing(&chunks).await else { return Ok(None) };
+            let missing = match missing.take() {
+                Some(missing) => missing,
+                None => match self.missing(&chunks).await {
+                    Some(missing) => missing,
+                    None => return Ok(None),
+                },
+            };
             let all_missing = missing.iter().all(|is_missing| *is_missing);
             if all_missing || (delta == Delta::Auto && !pays(&chunks, &missing)) {
                 return Ok(None);
@@ -114,7 +128,9 @@ impl Sending<'_> {
                     }));
                 }
                 Err(_) if self.is_changed().await? => return Ok(Some(Sent::Changed)),
-                Err(error) if error.status() == Some(GONE) => self.tell(0),
+                Err(error) if error.status() == Some(GONE) => {
+                    self.told.bring_to(0, self.progress);
+                }
                 // Whoever sends all of it says what is wrong, or that nothing is.
                 Err(_) => return Ok(None),
             }
@@ -149,15 +165,14 @@ impl Sending<'_> {
         let is_packed = self.is_packed(bytes).await;
         let (pulse, wire) = (Pulse::default(), Arc::new(AtomicU64::new(0)));
         let body = {
-            let (pulse, wire, told) = (pulse.clone(), Arc::clone(&wire), Arc::clone(&self.told));
+            let (pulse, wire, told) = (pulse.clone(), Arc::clone(&wire), self.told.clone());
             let progress = Arc::clone(self.progress);
             let path = self.file.path.clone();
             let steps = Arc::clone(steps);
             recipe::body(path, steps, is_packed, move |bytes, sent| {
                 wire.fetch_add(sent, Ordering::Relaxed);
-                told.fetch_add(bytes, Ordering::Relaxed);
                 pulse.beat();
-                progress.tell(Event::Advanced { phase: Phase::Upload, files: 0, bytes });
+                told.add(bytes, &progress);
             })
         };
         let length = if is_packed { Length::Packed } else { Length::Known(bytes) };
@@ -186,17 +201,6 @@ impl Sending<'_> {
         let reading = |source| HashError::reading(&self.file.path, source);
         let now = tokio::fs::metadata(&self.file.path).await.map_err(reading)?;
         Ok(Fingerprint::of(&now) != self.file.hashed.fingerprint)
-    }
-
-    /// Brings progress to so many bytes of this file.
-    fn tell(&self, bytes: u64) {
-        let told = self.told.swap(bytes, Ordering::Relaxed);
-        let phase = Phase::Upload;
-        match bytes.checked_sub(told) {
-            Some(0) => {}
-            Some(more) => self.progress.tell(Event::Advanced { phase, files: 0, bytes: more }),
-            None => self.progress.tell(Event::Rewound { phase, bytes: told - bytes }),
-        }
     }
 }
 
