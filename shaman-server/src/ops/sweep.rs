@@ -182,8 +182,10 @@ impl Ops {
             let short = if order.wanted_bytes.is_some() { Short::Yes } else { Short::No };
             self.forget_old_parts(short)?;
             self.note_sweep(&swept);
-            self.catch_up()?;
-            // It has walked the whole store; this is little beside that.
+            if by == By::Storage {
+                self.catch_up()?;
+            }
+            // What was forgotten is in no tally.
             self.count()?;
         }
         Ok(swept)

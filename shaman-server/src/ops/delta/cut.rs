@@ -1,7 +1,7 @@
 //! Blobs that are there → where each of their chunks is.
 //!
 //! What was uploaded is cut soon after, while the kernel still has it in memory: in the upload itself
-//! it would cost a third of its speed. What came otherwise (a store that was taken over, other servers
+//! it would slow that down. What came otherwise (a store that was taken over, other servers
 //! on the storage, rows that were pushed out) is found by a look through the store, in the order of
 //! names, at a bounded rate; where that is, is noted in the index. It stops before it pushes out
 //! what uploads noted.
