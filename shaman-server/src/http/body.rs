@@ -14,10 +14,6 @@ use super::failure::Failure;
 use super::paced::GivenUp;
 use crate::tasks::beside;
 
-/// How long a sender may pause inside a body. Long enough for a workstation that swaps, short
-/// enough that a machine that was switched off does not hold its temporary file for ever.
-pub(super) const IDLE: Duration = Duration::from_mins(2);
-
 /// How long a piece is collected. Who waits for an upload sees by its pieces that it goes on; and
 /// what came of one that has stopped lies on the disk, not in memory.
 const PIECE_TIME: Duration = Duration::from_millis(250);
@@ -29,25 +25,15 @@ const DRAIN_BYTES: u64 = 16 << 20;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(30);
 
-/// The next frame of data; `None` at the end.
+/// The next frame of data; `None` at the end. How long it may take to come is looked after before
+/// the handler, see `paced`.
 pub(super) async fn next_frame(body: &mut Body) -> Result<Option<Bytes>, Failure> {
-    loop {
-        match tokio::time::timeout(IDLE, body.frame()).await {
-            Err(_) => {
-                return Err(Failure::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    format!("nothing came for {} seconds; send it again", IDLE.as_secs()),
-                ));
-            }
-            Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(broken(&error)),
-            Ok(Some(Ok(frame))) => {
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
-                }
-            }
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() {
+            return Ok(Some(data));
         }
     }
+    Ok(None)
 }
 
 /// Why a body broke off: its sender was given up, or is gone.

@@ -9,8 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ipnet::IpNet;
-use serde_json::{Map, Value};
-use shaman_proto::Manifest;
+use serde_json::Map;
 
 use super::Shared;
 use super::arrival::Arrival;
@@ -18,7 +17,7 @@ use super::body::drain_beside;
 use super::bounds::{Turns, Work, keep};
 use super::failure::Failure;
 use super::route::Route;
-use super::watch::Exchange;
+use super::watch::{Exchange, Made};
 use crate::access::{Access, Door, Refusal};
 use crate::audit::Audit;
 use crate::config::{Current, Settings};
@@ -47,21 +46,6 @@ enum Asked {
     Route(Access),
     /// What its method says: it goes to the Manager.
     Passed,
-}
-
-/// What a handler tells the audit log of what it did; else it is the path.
-#[derive(Debug, Clone)]
-pub(super) struct Noted(pub(super) Map<String, Value>);
-
-impl Noted {
-    /// A checkout that was made.
-    pub(super) fn checkout(manifest: &Manifest) -> Self {
-        Self(Map::from_iter([
-            ("checkout".to_owned(), manifest.checkout.as_str().into()),
-            ("files".to_owned(), manifest.files.len().into()),
-            ("bytes".to_owned(), manifest.bytes().into()),
-        ]))
-    }
 }
 
 impl Guard {
@@ -127,8 +111,10 @@ pub(super) async fn enforce(
             let answer =
                 keep(guard.work, limits, &guard.turns, Some(&principal), request, next).await;
             if let (Some(what), Some(path), true) = (what, path, answer.status().is_success()) {
-                let noted = answer.extensions().get::<Noted>().map(|noted| noted.0.clone());
-                let more = noted.unwrap_or_else(|| Map::from_iter([("path".into(), path.into())]));
+                let more = match answer.extensions().get::<Made>() {
+                    Some(made) => made.fields(),
+                    None => Map::from_iter([("path".into(), path.into())]),
+                };
                 let who = principal.who().to_string();
                 guard.audit.note(&who, Some(from.to_string()), what, more);
             }

@@ -182,4 +182,25 @@ mod tests {
         assert!(sent(60_000, second, 2).await.unwrap().contains("longer than the 100000"));
         assert_eq!(sent(10, second, 3).await, None, "what is short is not measured");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_pauses_for_too_long_is_given_up_and_a_slow_reader_is_not_its_fault() {
+        let pause = Duration::from_mins(2);
+        let (mut sender, body) = http_body_util::channel::Channel::<Bytes>::new(4);
+        let mut paced = Paced::new(Body::new(body), Pace { pause, rate: 0, ..PACE });
+        for _ in 0..3 {
+            sender.send_data("piece".into()).await.unwrap();
+            // The reader (the Manager, say) takes its time.
+            tokio::time::sleep(pause * 2).await;
+            assert!(paced.frame().await.unwrap().is_ok());
+            // So does the sender, within its limit.
+            let waiting = tokio::time::timeout(pause / 2, paced.frame()).await;
+            assert!(waiting.is_err());
+            tokio::time::sleep(pause).await;
+        }
+        paced.waiting = None;
+        let before = Instant::now();
+        assert!(paced.frame().await.unwrap().is_err());
+        assert!(before.elapsed() >= pause && before.elapsed() < pause + Duration::from_secs(1));
+    }
 }

@@ -13,7 +13,6 @@ use shaman_proto::{BlobRef, CheckoutPath, FilePath, ManifestEntry};
 
 use super::super::Shared;
 use super::super::failure::Failure;
-use super::super::guard::Noted;
 use super::super::waiting::wait_for_senders;
 use super::super::watch::Made;
 use super::requirements::{not_understood, refuse_too_many};
@@ -61,7 +60,6 @@ fn answer(ops: &Ops, wanted: Wanted, files: &[FileSpec]) -> Result<Response, Fai
             let answer = CreateAnswer { checkout_path: manifest.checkout.as_str().to_owned() };
             let mut response = json(StatusCode::OK, &answer);
             response.extensions_mut().insert(Made::of(&manifest));
-            response.extensions_mut().insert(Noted::checkout(&manifest));
             Ok(response)
         }
         Err(CheckOutError::Missing(missing)) => {

@@ -14,7 +14,6 @@ use crate::http::Shared;
 use crate::http::body::{drain_beside, json_bytes};
 use crate::http::failure::Failure;
 use crate::http::flamenco::{json, refuse_too_many};
-use crate::http::guard::Noted;
 use crate::http::waiting::wait_for_senders;
 use crate::http::watch::Made;
 use crate::ops::{CheckOutError, Ops, Wanted};
@@ -102,10 +101,9 @@ fn read_list(ops: &Ops, blob: BlobRef) -> Result<Option<FileList>, Failure> {
 fn answer(ops: &Ops, wanted: Wanted) -> Result<Response, Failure> {
     match ops.check_out(wanted) {
         Ok(manifest) => {
-            let (told, noted) = (Made::of(&manifest), Noted::checkout(&manifest));
+            let told = Made::of(&manifest);
             let mut response = json(StatusCode::CREATED, &made(manifest));
             response.extensions_mut().insert(told);
-            response.extensions_mut().insert(noted);
             Ok(response)
         }
         Err(CheckOutError::Missing(blobs)) => {

@@ -1,5 +1,6 @@
-//! Bodies whose bytes are counted.
+//! `Counted`: a body whose bytes are counted as they go by.
 
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -7,22 +8,25 @@ use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::exchange::{Exchange, Open};
-
-/// The body of a request.
-#[derive(Debug)]
-pub(super) struct Incoming {
+/// A body that tells how many bytes go by. What it tells is dropped with it.
+pub(super) struct Counted<F> {
     body: Body,
-    exchange: Exchange,
+    tell: F,
 }
 
-impl Incoming {
-    pub(super) fn new(body: Body, exchange: Exchange) -> Self {
-        Self { body, exchange }
+impl<F: Fn(usize) + Unpin> Counted<F> {
+    pub(super) fn new(body: Body, tell: F) -> Self {
+        Self { body, tell }
     }
 }
 
-impl HttpBody for Incoming {
+impl<F> fmt::Debug for Counted<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Counted").field("body", &self.body).finish_non_exhaustive()
+    }
+}
+
+impl<F: Fn(usize) + Unpin> HttpBody for Counted<F> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -32,44 +36,7 @@ impl HttpBody for Incoming {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if let Some(Ok(frame)) = &frame {
-            self.exchange.received(frame.data_ref().map_or(0, Bytes::len));
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of an answer; with its end the exchange ends.
-#[derive(Debug)]
-pub(super) struct Outgoing {
-    body: Body,
-    open: Open,
-}
-
-impl Outgoing {
-    pub(super) fn new(body: Body, open: Open) -> Self {
-        Self { body, open }
-    }
-}
-
-impl HttpBody for Outgoing {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame {
-            self.open.sent(frame.data_ref().map_or(0, Bytes::len));
+            (self.tell)(frame.data_ref().map_or(0, Bytes::len));
         }
         Poll::Ready(frame)
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use serde_json::{Map, Value};
 use shaman_proto::Manifest;
 
 use super::Watch;
@@ -36,7 +37,7 @@ struct Inner {
     made: OnceLock<Made>,
 }
 
-/// The checkout that a request made, for the log: its path is in the answer only.
+/// The checkout that a request made, for both logs: its path is in the answer only.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct Made {
     checkout: String,
@@ -52,6 +53,15 @@ impl Made {
             files: manifest.files.len() as u64,
             bytes: manifest.bytes(),
         }
+    }
+
+    /// As the audit log tells it.
+    pub(in crate::http) fn fields(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("checkout".to_owned(), self.checkout.as_str().into()),
+            ("files".to_owned(), self.files.into()),
+            ("bytes".to_owned(), self.bytes.into()),
+        ])
     }
 }
 

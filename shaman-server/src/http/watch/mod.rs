@@ -22,7 +22,7 @@ pub(in crate::http) use exchange::{Exchange, Made};
 pub(in crate::http) use series::Series;
 
 use super::Shared;
-use bodies::{Incoming, Outgoing};
+use bodies::Counted;
 use series::AllSeries;
 
 /// Figures of all requests since the start.
@@ -63,11 +63,13 @@ pub(super) async fn watch(
 ) -> Response {
     let exchange = Exchange::begin(&shared, &request);
     request.extensions_mut().insert(exchange.clone());
-    let (head, body) = request.into_parts();
-    let request = Request::from_parts(head, Body::new(Incoming::new(body, exchange.clone())));
+    let receiving = exchange.clone();
+    let came = move |bytes| receiving.received(bytes);
+    let request = request.map(|body| Body::new(Counted::new(body, came)));
     // Cut off before there is an answer, this future is dropped, and the exchange ends with it.
     let open = exchange.open();
     let mut response = next.run(request).await;
     exchange.answered(&mut response);
-    response.map(|body| Body::new(Outgoing::new(body, open)))
+    // With the end of the answer's body the exchange ends.
+    response.map(|body| Body::new(Counted::new(body, move |bytes| open.sent(bytes))))
 }
