@@ -37,9 +37,40 @@ impl Ops {
         let before = row_of(found);
         let kept = self.keep(blob, before)?;
         if let Some(row) = kept.filter(|row| *row != before) {
-            self.index.put_blobs([(*blob, row)])?;
+            self.note_seen(&[(*blob, row)])?;
         }
         Ok(kept.is_some())
+    }
+
+    /// Writes the rows of blobs that were seen on disk. A sweep may have taken one since: it forgets
+    /// the row behind its rename, too, so whoever comes last sees what the other did.
+    pub(super) fn note_seen(&self, rows: &[(BlobRef, BlobRow)]) -> Result<(), LookupError> {
+        self.index.put_blobs(rows.iter().copied())?;
+        self.forget_taken(rows)
+    }
+
+    /// Writes the rows of blobs that came just now. No sweep may take them for a while, so only
+    /// those are looked at again whose row comes that late.
+    pub(super) fn note_stored(&self, rows: &[(BlobRef, BlobRow)]) -> Result<(), LookupError> {
+        self.index.put_blobs(rows.iter().copied())?;
+        let now = self.now_secs();
+        let is_late =
+            |row: &BlobRow| now.saturating_sub(row.last_used) >= self.limits.age_min.as_secs();
+        if rows.iter().any(|(_, row)| is_late(row)) { self.forget_taken(rows) } else { Ok(()) }
+    }
+
+    /// Forgets those of these rows whose blob is gone.
+    fn forget_taken(&self, rows: &[(BlobRef, BlobRow)]) -> Result<(), LookupError> {
+        let mut gone = Vec::new();
+        for (blob, _) in rows {
+            if self.store.find(blob)?.is_none() {
+                gone.push(*blob);
+            }
+        }
+        if !gone.is_empty() {
+            self.index.forget_blobs(&gone)?;
+        }
+        Ok(())
     }
 
     /// Keeps a blob from ageing, since we are about to tell somebody that we have it. Gives its row

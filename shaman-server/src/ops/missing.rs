@@ -77,7 +77,7 @@ impl Ops {
             }
         }
         if !learned.is_empty() {
-            self.index.put_blobs(learned)?;
+            self.note_seen(&learned)?;
         }
         Ok(())
     }

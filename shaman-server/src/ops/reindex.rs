@@ -108,16 +108,7 @@ impl Ops {
             .filter(|(_, row)| row.is_none())
             .map(|(found, _)| found)
             .collect();
-        self.index.put_blobs(new.iter().copied())?;
-        // A sweep may have taken one since it was found. It forgets the row behind its rename, too:
-        // whichever of us comes last sees what the other did.
-        let mut gone = Vec::new();
-        for (blob, _) in &new {
-            if self.store.find(blob)?.is_none() {
-                gone.push(*blob);
-            }
-        }
-        Ok(self.index.forget_blobs(&gone)?)
+        self.note_seen(&new)
     }
 
     /// Writes the rows of all checkouts.

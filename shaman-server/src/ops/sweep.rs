@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use shaman_proto::BlobRef;
 
+use super::missing::row_of;
 use super::resume::Short;
 use super::spread::spread;
 use super::{LookupError, Ops};
@@ -350,11 +351,16 @@ impl Ops {
             }
             if self.is_used_after_all(blob, found, batch)? {
                 self.store.restore(blob)?;
+            } else {
+                // Who found it just before the rename may have written its row since.
+                self.index.forget_blobs([blob])?;
+            }
+            // We or somebody else put it back, and its row may be what was forgotten.
+            if let Some(back) = self.store.find(blob)? {
+                self.note_seen(&[(*blob, row_of(&back))])?;
                 swept.held.add(bytes);
                 return Ok(());
             }
-            // A reindex may have found it just before the rename, and written its row.
-            self.index.forget_blobs([blob])?;
         }
         swept.swept.add(bytes);
         Ok(())

@@ -194,7 +194,7 @@ impl Ops {
         if let Committed::New { modified_ns } = committed {
             self.doubts.trust(blob);
             let row = BlobRow { stored_at: now, last_used: now, modified_ns };
-            self.index.put_blobs([(blob, row)])?;
+            self.note_stored(&[(blob, row)])?;
             self.tell(Event::Stored { blobs: 1, bytes: blob.size.bytes() });
             drop(changing);
             self.heal_if_damaged(&blob);

@@ -4,8 +4,8 @@
 use shaman_proto::BlobRef;
 use shaman_proto::wire::event::Event;
 
-use super::{Durable, Ops, UploadError, Uploaded};
-use crate::index::{BlobRow, IndexError};
+use super::{Durable, LookupError, Ops, UploadError, Uploaded};
+use crate::index::BlobRow;
 use crate::store::Committed;
 
 /// Bytes that claim to be a blob.
@@ -45,7 +45,7 @@ impl Ops {
             }
             fates.push(fate);
         }
-        self.note_new(rows)?;
+        self.note_new(&rows)?;
         drop(changing);
         if self.limits.durable == Durable::AtOnce {
             let blobs: Vec<BlobRef> = smalls.iter().map(|small| small.blob).collect();
@@ -100,12 +100,12 @@ impl Ops {
         }
     }
 
-    fn note_new(&self, rows: Vec<(BlobRef, BlobRow)>) -> Result<(), IndexError> {
+    fn note_new(&self, rows: &[(BlobRef, BlobRow)]) -> Result<(), LookupError> {
         if rows.is_empty() {
             return Ok(());
         }
         let bytes = rows.iter().map(|(blob, _)| blob.size.bytes()).sum();
         self.tell(Event::Stored { blobs: rows.len() as u64, bytes });
-        self.index.put_blobs(rows)
+        self.note_stored(rows)
     }
 }

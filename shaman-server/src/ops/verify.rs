@@ -127,7 +127,8 @@ impl Ops {
             last_used: row.map_or(modified, |row| row.last_used.max(modified)),
             modified_ns,
         };
-        Ok(self.index.put_blobs([(*blob, row)])?)
+        // It was read for a while.
+        self.note_seen(&[(*blob, row)])
     }
 
     /// Sets a damaged file aside. `false`: it is not the blob's any more.

@@ -30,6 +30,7 @@ mod statuses;
 mod support;
 mod sweeping;
 mod systemd;
+mod taken;
 mod uploads;
 mod waiting;
 mod watching;

@@ -5,36 +5,14 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use shaman_proto::{BlobRef, ManifestEntry};
-use shaman_server::index::Index;
-use shaman_server::ops::{Begun, Limits, Ops, Thorough, Wanted};
-use shaman_server::store::Store;
+use shaman_server::ops::{Limits, Ops, Thorough, Wanted};
 
-use crate::support::{Blob, files_below};
+use crate::support::{Blob, files_below, opened, upload};
 
 const DAY: Duration = Duration::from_hours(24);
 
-fn opened(folder: &Path, clock: fn() -> SystemTime) -> Ops {
-    let now = clock().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let (store, _) = Store::open(&folder.join("storage"), now).unwrap();
-    let index = Index::open(&folder.join("state")).unwrap();
-    let ops = Ops::new(store, index, None, Limits::default(), clock);
-    ops.reindex(|| true).unwrap();
-    ops
-}
-
-fn blob_ref(blob: &Blob) -> BlobRef {
-    BlobRef::new(blob.sha.parse().unwrap(), blob.size().to_string().parse().unwrap())
-}
-
-fn upload(ops: &Ops, blob: &Blob) {
-    if let Begun::Receiving(mut upload) = ops.begin_upload(blob_ref(blob)).unwrap() {
-        upload.write(&blob.bytes).unwrap();
-        ops.finish_upload(upload).unwrap();
-    }
-}
-
 fn check_out(ops: &Ops, name: &str, blob: &Blob) {
-    let BlobRef { digest, size } = blob_ref(blob);
+    let BlobRef { digest, size } = blob.named();
     let files = vec![ManifestEntry { path: "a".parse().unwrap(), size, sha256: digest }];
     ops.check_out(Wanted { checkout: name.parse().unwrap(), files, blend: None, owner: None })
         .unwrap();
@@ -48,7 +26,7 @@ fn write_over(path: &Path) {
 #[test]
 fn damaged_files_go_after_a_month_unless_somebody_needs_them() {
     let folder = tempfile::tempdir().unwrap();
-    let before = opened(folder.path(), || SystemTime::now() - 40 * DAY);
+    let before = opened(folder.path(), Limits::default(), || SystemTime::now() - 40 * DAY);
     let [healed, standing, wanted, unnamed] = ["heals", "stand", "wants", "alone"].map(Blob::new);
     for blob in [&healed, &standing, &wanted, &unnamed] {
         upload(&before, blob);
@@ -77,7 +55,7 @@ fn damaged_files_go_after_a_month_unless_somebody_needs_them() {
     assert_eq!(before.empty_quarantine().unwrap(), 0, "they are young");
     drop(before);
 
-    let now = opened(folder.path(), SystemTime::now);
+    let now = opened(folder.path(), Limits::default(), SystemTime::now);
     assert_eq!(now.empty_quarantine().unwrap(), 2);
     let mut kept = [standing.sha.clone(), wanted.sha.clone()];
     kept.sort();

@@ -5,6 +5,7 @@ mod disk;
 mod folding;
 mod server;
 mod small;
+mod verbs;
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ pub(crate) use disk::{files_below, same_file, snapshot};
 pub(crate) use folding::FoldingDisk;
 pub(crate) use server::TestServer;
 pub(crate) use small::SmallDisk;
+pub(crate) use verbs::{opened, upload};
 
 /// Bytes and their name.
 #[derive(Debug, Clone)]
