@@ -202,6 +202,11 @@ fn doubt_outlives_a_second_power_cut_and_ends_with_a_clean_stop() {
     let storage = server.storage.clone();
     server.kill();
     tear(&path, torn.size());
+    // Takes seconds to look at, and no room.
+    let slow = storage.join(format!("file-store/stored/00/{}", "0".repeat(62)));
+    std::fs::create_dir_all(&slow).unwrap();
+    let holes = std::fs::File::create_new(slow.join(format!("{}.blob", 8_u64 << 30))).unwrap();
+    holes.set_len(8 << 30).unwrap();
     from_another_life(&storage);
     // The next server dies, too, before it has looked at everything.
     std::thread::sleep(Duration::from_millis(1_100));
@@ -220,6 +225,7 @@ fn doubt_outlives_a_second_power_cut_and_ends_with_a_clean_stop() {
     let server = TestServer::start_in(&folder, "state");
     assert!(locks(&began), "it says since when there is doubt");
     server.kill();
+    std::fs::remove_dir_all(slow).unwrap();
     from_another_life(&storage);
     let server = TestServer::start_in(&folder, "state");
     assert_eq!(server.status_of(&torn), "unknown");

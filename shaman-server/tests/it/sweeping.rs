@@ -12,9 +12,12 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// Makes a blob look unused for so long.
 fn age(server: &TestServer, blob: &Blob, by: Duration) {
-    let then = SystemTime::now() - by;
-    let file = std::fs::File::open(server.blob_path(blob)).unwrap();
-    file.set_times(FileTimes::new().set_modified(then)).unwrap();
+    set_age(&server.blob_path(blob), by);
+}
+
+fn set_age(path: &Path, by: Duration) {
+    let times = FileTimes::new().set_modified(SystemTime::now() - by);
+    std::fs::File::open(path).unwrap().set_times(times).unwrap();
 }
 
 /// A blob from another time, of which the index knows nothing.
@@ -22,8 +25,11 @@ fn stored(server: &TestServer, text: &str, by: Duration) -> Blob {
     let blob = Blob::new(text);
     let path = server.blob_path(&blob);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, &blob.bytes).unwrap();
-    age(server, &blob, by);
+    // Old when it appears: the server may be reading its storage right now.
+    let aside = server.folder.path().join(&blob.sha);
+    std::fs::write(&aside, &blob.bytes).unwrap();
+    set_age(&aside, by);
+    std::fs::rename(aside, path).unwrap();
     blob
 }
 
