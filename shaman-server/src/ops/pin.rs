@@ -68,7 +68,7 @@ impl Ops {
     ) -> Result<Option<(String, Option<String>)>, LookupError> {
         // The mark first: with an older one nothing is erased.
         let Some(mark) = self.store.checkout_mark(checkout)? else { return Ok(None) };
-        Ok(self.store.read_manifest(checkout)?.map(|manifest| (mark, manifest.owner)))
+        Ok(self.store.read_owner(checkout)?.map(|owner| (mark, owner)))
     }
 
     /// Says whether a checkout names this blob; `None` while the index is being filled.

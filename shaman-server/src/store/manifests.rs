@@ -7,6 +7,8 @@ use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use shaman_proto::{CheckoutPath, Manifest};
 
 use super::Store;
@@ -122,6 +124,16 @@ impl Store {
         }
     }
 
+    /// Reads whose a checkout is, past its files; `None` when we made no such checkout.
+    pub fn read_owner(&self, checkout: &CheckoutPath) -> Result<Option<Option<String>>, DiskError> {
+        let path = self.layout.manifest(checkout);
+        let head: Option<Head> = match read_as(&path)? {
+            None if self.is_claimed_lately(&path) => read_as(&path)?,
+            head => head,
+        };
+        Ok(head.map(|head| head.owner))
+    }
+
     /// Calls `visit` with each manifest until it says to stop.
     pub fn walk_manifests(
         &self,
@@ -139,8 +151,19 @@ impl Store {
     }
 }
 
+/// What a manifest says besides its files: to read these takes ten times as long.
+#[derive(Debug, Deserialize)]
+struct Head {
+    owner: Option<String>,
+}
+
 /// Reads a manifest; `None` when there is none.
 pub(super) fn read(path: &std::path::Path) -> Result<Option<Manifest>, DiskError> {
+    read_as(path)
+}
+
+/// Reads what is wanted of a manifest; `None` when there is none.
+fn read_as<T: DeserializeOwned>(path: &std::path::Path) -> Result<Option<T>, DiskError> {
     match std::fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
