@@ -78,13 +78,15 @@ impl Ops {
     /// Makes a checkout at the wanted path, or at one with a suffix `-xxxx` when that is taken.
     pub fn check_out(&self, wanted: Wanted) -> Result<Manifest, CheckOutError> {
         let files = Manifest::arrange(wanted.files)?;
-        let warnings = self.warn_of_lookalikes(&files)?;
         let mut blobs: Vec<BlobRef> = files.iter().map(ManifestEntry::blob).collect();
         blobs.sort_unstable();
         blobs.dedup();
         // Before the look at the disk: from here on a sweep leaves them, or puts them back.
         let _held = self.holds.hold(blobs.clone());
-        self.require(&blobs)?;
+        let (warnings, required) =
+            beside(|| self.warn_of_lookalikes(&files), || self.require(&blobs));
+        let warnings = warnings?;
+        required?;
         self.flush_found(&blobs)?;
         let created = jiff::Timestamp::try_from((self.clock)()).unwrap_or_default();
         let mut manifest = Manifest {

@@ -1,7 +1,5 @@
 //! A list of blobs → those we lack.
 
-use std::collections::HashSet;
-
 use shaman_proto::{BlobRef, BlobStatus};
 
 use super::spread::spread;
@@ -19,24 +17,27 @@ impl Ops {
     /// that we have counts as used now, since whoever asked will not send it.
     pub fn missing(&self, blobs: &[BlobRef]) -> Result<Vec<(usize, BlobStatus)>, LookupError> {
         self.tally.blobs_asked.add(blobs.len() as u64);
-        let mut seen = HashSet::with_capacity(blobs.len());
-        let first_mentions: Vec<(usize, BlobRef)> =
-            blobs.iter().copied().enumerate().filter(|(_, blob)| seen.insert(*blob)).collect();
-        let lacking = spread(&first_mentions, |part| {
+        // By name, as the index has them.
+        let mut mentions: Vec<(BlobRef, usize)> =
+            blobs.iter().copied().enumerate().map(|(position, blob)| (blob, position)).collect();
+        mentions.sort_unstable();
+        mentions.dedup_by_key(|(blob, _)| *blob);
+        let mut lacking = spread(&mentions, |part| {
             let mut lacking = Vec::new();
             part.chunks(BATCH).try_for_each(|batch| self.missing_in(batch, &mut lacking))?;
             Ok::<_, LookupError>(lacking)
         })?;
+        lacking.sort_unstable_by_key(|(position, _)| *position);
         self.tally.blobs_missing.add(lacking.len() as u64);
         Ok(lacking)
     }
 
     fn missing_in(
         &self,
-        batch: &[(usize, BlobRef)],
+        batch: &[(BlobRef, usize)],
         lacking: &mut Vec<(usize, BlobStatus)>,
     ) -> Result<(), LookupError> {
-        let names: Vec<BlobRef> = batch.iter().map(|(_, blob)| *blob).collect();
+        let names: Vec<BlobRef> = batch.iter().map(|(blob, _)| *blob).collect();
         // Before the rows: when doubt ends meanwhile, they may still be about torn blobs.
         let doubtful_since = self.doubts.since();
         let rows = self.index.blobs(&names)?;
@@ -45,7 +46,7 @@ impl Ops {
         // takes right now is called missing, too, and comes back with the next question or upload.
         let is_trash_empty = self.store.trash_batches()?.is_empty();
         let mut learned = Vec::new();
-        for ((position, blob), row) in batch.iter().zip(rows) {
+        for ((blob, position), row) in batch.iter().zip(rows) {
             let known = match row.filter(is_known) {
                 Some(row) => Some(row),
                 None if is_trash_empty && !self.store.has_name(blob)? => None,
