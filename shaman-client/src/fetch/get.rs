@@ -20,6 +20,9 @@ const GATHERING: Duration = Duration::from_millis(500);
 /// Between two looks at whether somebody else is through with a blob.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// A blob of so many bytes is taken in whole: to hand over pieces costs more than to write them.
+const SMALL_BYTES: u64 = 256 << 10;
+
 /// What a server says that does not have a blob.
 const NOT_FOUND: u16 = 404;
 
@@ -45,6 +48,9 @@ impl Way<'_> {
     /// Brings a blob into the cache, verified. What has come when it fails, or is dropped, stays
     /// for the next time.
     pub(super) async fn get(self, blob: BlobRef) -> Result<Got, FetchError> {
+        if let Some(got) = self.get_small(blob).await? {
+            return Ok(got);
+        }
         let (mut got, mut patience) = (Got::default(), Patience::default());
         let Some(mut coming) = self.open(blob).await? else {
             self.told(1, blob.size.bytes());
@@ -91,6 +97,42 @@ impl Way<'_> {
             self.progress.tell(Event::Retrying { why: error.to_string(), wait });
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// The same for a small blob, in one go. `None`: it is not small, or that did not do; then the
+    /// long way tries again and says why not.
+    async fn get_small(self, blob: BlobRef) -> Result<Option<Got>, FetchError> {
+        if blob.size.bytes() > SMALL_BYTES {
+            return Ok(None);
+        }
+        let Ok(bytes) = self.whole(&blob).await else { return Ok(None) };
+        let got = Got { bytes: bytes.len() as u64, resumed_bytes: 0 };
+        let (cache, stop) = (self.cache.clone(), self.stop.clone());
+        let committed = on_a_thread(move || -> Result<_, BlobCacheError> {
+            let Some(mut coming) = cache.coming(&blob, &stop)? else { return Ok(None) };
+            // Of the little that had come before nothing is needed.
+            let pushed = coming.restart().and_then(|()| coming.push(&bytes));
+            pushed.map_err(|source| cache.failed("write to", source))?;
+            cache.commit(coming, &blob).map(Some)
+        });
+        if committed.await? != Some(Committed::Stored) {
+            return Ok(None);
+        }
+        self.told(1, blob.size.bytes());
+        Ok(Some(got))
+    }
+
+    /// All bytes that the server sends for a small blob, and not many more.
+    async fn whole(self, blob: &BlobRef) -> Result<Vec<u8>, ApiError> {
+        let mut source = self.api.blob(blob, 0).await?;
+        let mut bytes = Vec::new();
+        while let Some(more) = source.next().await? {
+            bytes.extend_from_slice(&more);
+            if bytes.len() as u64 > SMALL_BYTES {
+                break;
+            }
+        }
+        Ok(bytes)
     }
 
     /// Opens what has come so far; `None` once somebody else has brought the blob.

@@ -82,8 +82,10 @@ impl Coming {
 
     /// Throws away what is here.
     pub(crate) fn restart(&mut self) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.rewind()?;
+        if self.here > 0 {
+            self.file.set_len(0)?;
+            self.file.rewind()?;
+        }
         (self.here, self.hasher) = (0, Sha256::new());
         Ok(())
     }
