@@ -44,6 +44,7 @@ pub(super) fn rows(folder: &Path) -> anyhow::Result<()> {
         caller.send("DELETE", &format!("/v1/checkouts/{}", made.checkout), "text/plain", b"")?;
         let ours = start.elapsed();
         answers.push(ours);
+        farm.wait_until_deleted()?;
         let start = Instant::now();
         run(Command::new("rm").arg("-rf").arg(&copy))?;
         erased.push(Round { ours, limit: start.elapsed() });

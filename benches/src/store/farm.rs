@@ -26,6 +26,18 @@ impl Farm {
         Ok(Self { server, folder })
     }
 
+    /// With a configuration.
+    #[expect(clippy::disallowed_methods, reason = "nobody else knows this file yet")]
+    pub(super) fn configured(within: &Path, yaml: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir_in(within)?;
+        let config = folder.path().join("shaman.yaml");
+        std::fs::write(&config, yaml)?;
+        let (storage, state) = (folder.path().join("storage"), folder.path().join("state"));
+        let config = config.to_string_lossy();
+        let server = Server::start_with(&storage, &state, &["--config", &config])?;
+        Ok(Self { server, folder })
+    }
+
     /// Another server on the same files, after the first one has ended.
     pub(super) fn restart(self, arguments: &[&str]) -> anyhow::Result<Self> {
         let Self { server, folder } = self;
@@ -36,6 +48,21 @@ impl Farm {
 
     pub(super) fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")
+    }
+
+    /// Waits until what was erased is deleted, so that it is in nobody's way.
+    pub(super) fn wait_until_deleted(&self) -> anyhow::Result<()> {
+        let staging = self.storage().join("file-store/staging");
+        for _ in 0..600 {
+            let is_tree = |entry: std::io::Result<std::fs::DirEntry>| {
+                entry.is_ok_and(|entry| entry.path().is_dir())
+            };
+            if !std::fs::read_dir(&staging)?.any(is_tree) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        anyhow::bail!("an erased checkout is not deleted after a minute")
     }
 
     /// A directory on the same file system for what the limit needs.

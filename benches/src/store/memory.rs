@@ -17,7 +17,11 @@ const UPLOAD_BYTES: usize = 1 << 20;
 const BODIES: usize = 10;
 
 pub(super) fn rows(folder: &Path) -> anyhow::Result<()> {
-    let farm = Farm::start(folder)?;
+    // All of them come from one address, which has a bound of its own.
+    let farm = Farm::configured(
+        folder,
+        "limits: {connections_per_address: 1500, uploads_per_client: 1000}\n",
+    )?;
     let idle_kib = process::peak_kib(farm.server.id())?;
     let blobs = fresh(BODIES, UPLOAD_BYTES)?;
     let address = &farm.server.address;
