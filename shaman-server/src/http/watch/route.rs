@@ -14,8 +14,10 @@ const BUSY: &[&str] = &[
     "/api/v3/shaman/checkout/requirements",
     "/api/v3/shaman/files/{checksum}/{filesize}",
     "/v1/missing",
+    "/v1/chunks/missing",
     "/v1/blobs",
     "/v1/blobs/{blob}",
+    "/v1/recipes/{blob}",
     "/v1/uploads/{blob}",
 ];
 
@@ -98,6 +100,25 @@ mod tests {
         let checkout = route("/v1/checkouts/{*checkout}", "/v1/checkouts/a/b");
         assert_eq!(checkout.named().checkout, Some("a/b"));
         assert_eq!(route("/v1/status", "/v1/status").named(), Named::default());
+    }
+
+    #[test]
+    fn what_comes_in_masses_is_a_route_of_the_table_and_no_news() {
+        use crate::http::{Standing, routes};
+
+        for template in BUSY {
+            let is_there = routes(Standing::Alone).iter().any(|route| route.path == *template);
+            assert!(is_there, "{template}");
+        }
+        for (template, is_busy) in [
+            ("/v1/chunks/missing", true),
+            ("/v1/recipes/{blob}", true),
+            ("/v1/checkouts", false),
+            (UPSTREAM, true),
+        ] {
+            let route = Route { template: template.to_owned(), path: String::new() };
+            assert_eq!(route.is_busy(), is_busy, "{template}");
+        }
     }
 
     #[test]
