@@ -60,6 +60,18 @@ fn below_a_path_of_our_own_everything_works_and_beside_it_nothing() {
     assert!(house.get("/farm/s3cret-word/app/x?y=z").text().contains("<title>Flamenco"));
     let seen = house.manager.wait_for(PATIENCE, |seen| seen.target == "/flamenco/app/x?y=z");
     assert!(seen.is_some());
+    // Its page, as somebody types the address.
+    let typed = house.get("/farm/s3cret-word");
+    assert_eq!((typed.status, typed.head.text("Location").as_deref()), (308, Some("s3cret-word/")));
+    for (target, direct) in
+        [("/farm/s3cret-word/", "/flamenco/"), ("/farm/s3cret-word/?y=z", "/flamenco/?y=z")]
+    {
+        let (ours, direct_) = (house.get(target), house.ask_manager("GET", direct, None));
+        assert_eq!((ours.status, &ours.body), (direct_.status, &direct_.body), "{target}");
+        assert_eq!(ours.head.text("Location"), direct_.head.text("Location"), "{target}");
+        let times = house.manager.seen().iter().filter(|seen| seen.target == direct).count();
+        assert_eq!(times, 2, "{target} reached the Manager as {direct}");
+    }
     let before = house.manager.seen().len();
     for target in ["/", "/app/x", "/api/v3/version", "/api/v3/shaman/files/x/1", "/farm/app"] {
         assert_eq!(house.get(target).status, 404, "{target}");

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Extension;
+use axum::extract::{Extension, Request};
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{self, from_fn_with_state, map_response};
 use axum::routing::{self, any};
+use tower::ServiceExt as _;
 
 use super::failure::Failure;
 use super::guard::{Guard, enforce};
@@ -68,14 +69,17 @@ pub fn router(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
     let is_alone = manager.is_none();
     let mut all = below_prefix(shared, manager);
     if !prefix.is_empty() {
+        let page = all.clone().map_request(at_root);
         all = Router::new().nest(&prefix, all).fallback(nothing_here);
+        all = all.route(&prefix, routing::get(dashboard::with_slash));
+        if !is_alone {
+            // For the table of routes `/farm/` is not below `/farm`.
+            all = all.route_service(&format!("{prefix}/"), page);
+        }
     }
     if is_alone {
         // With a Manager behind us this is its page.
         all = all.route(&format!("{prefix}/"), routing::get(dashboard::root));
-        if !prefix.is_empty() {
-            all = all.route(&prefix, routing::get(dashboard::with_slash));
-        }
     }
     // Outermost: what is refused is seen, too.
     all.layer(watching)
@@ -97,6 +101,16 @@ fn below_prefix(shared: Shared, manager: Option<Arc<Manager>>) -> Router {
         }
         None => shaman.fallback(no_manager).layer(map_response(harden)).with_state(shared),
     }
+}
+
+/// The same request for `/`, with its query.
+fn at_root(mut request: Request) -> Request {
+    let root = match request.uri().query() {
+        Some(query) => format!("/?{query}"),
+        None => "/".to_owned(),
+    };
+    *request.uri_mut() = root.parse().expect("a query stays one");
+    request
 }
 
 async fn nothing_here(uri: Uri) -> Failure {

@@ -42,6 +42,12 @@ fn with_a_manager_the_root_is_its_own() {
     for path in ["/", "/app/"] {
         assert_eq!(server.get(path).status, 502, "it is asked for {path}");
     }
+    let prefixed = TestServer::configured("upstream: http://127.0.0.1:1\npath_prefix: /farm\n");
+    for path in ["/farm/", "/farm/?a=b", "/farm/app/"] {
+        assert_eq!(prefixed.get(path).status, 502, "it is asked for {path}");
+    }
+    let moved = prefixed.get("/farm");
+    assert_eq!((moved.status, moved.header("location")), (308, Some("farm/")));
     assert_eq!(server.get("/shaman/").status, 200);
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(server.get(path).status, 200, "{path} is ours");

@@ -41,6 +41,8 @@ impl Route {
     pub(super) fn of(request: &Request, prefix: &str, is_gateway: bool) -> Self {
         let asked = request.uri().path();
         let template = match request.extensions().get::<MatchedPath>() {
+            // Its page, which below a prefix is a line of the table.
+            Some(template) if is_gateway && below(template.as_str(), prefix) == "/" => UPSTREAM,
             Some(template) => below(template.as_str(), prefix),
             None if is_gateway && asked.starts_with(prefix) => UPSTREAM,
             None => NOTHING,
