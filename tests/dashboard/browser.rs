@@ -127,6 +127,11 @@ impl Browser {
         self.until(&format!("document.getElementById('main')?.dataset.ready === '{page}'"));
     }
 
+    /// Opens a page, whatever it shows.
+    pub(crate) fn come(&self, url: &str) {
+        self.tell("url", &json!({"url": url}));
+    }
+
     /// Runs a script, and gives what it returns.
     pub(crate) fn run(&self, script: &str) -> Value {
         self.tell("execute/sync", &json!({"script": script, "args": []}))

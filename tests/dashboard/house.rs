@@ -1,9 +1,11 @@
 //! A server with some films on it.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use shaman_tests::server::Server;
+use shaman_tests::server::{Server, program};
 use shaman_tests::wire::{Answer, ask, sha256_hex};
 
 /// A server, and what lies on it; ended when dropped.
@@ -45,6 +47,33 @@ impl House {
         let body = json!({"checkout": checkout, "files": files}).to_string();
         let answer = self.ask("POST", "/v1/checkouts", body.as_bytes());
         assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+
+    /// A token with this scope, which is its name, too.
+    pub(crate) fn token(&self, scope: &str) -> String {
+        shaman_tests::server::token(&self.state(), scope)
+    }
+
+    /// Takes a token back.
+    pub(crate) fn revoke(&self, name: &str) {
+        let revoked = Command::new(program("shaman-server"))
+            .args(["token", "revoke", name, "--state"])
+            .arg(self.state())
+            .status();
+        assert!(revoked.unwrap().success());
+    }
+
+    /// Waits until the server answers something with this status.
+    pub(crate) fn until(&self, target: &str, status: u16) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.ask("GET", target, b"").status != status {
+            assert!(Instant::now() < end, "{target} is not answered with {status}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
     }
 
     /// Shots of three films, most of whose files are the same from shot to shot. It takes some

@@ -157,6 +157,7 @@ fn a_dry_run_comes_before_a_sweep_and_a_question_before_an_erase() {
     browser.says("#sum", "1 checkout,");
     browser.click("#rows a");
     browser.says("h1", "films/other");
+    browser.until("document.getElementById('erase')");
     browser.click("#erase");
     browser.press(ESCAPE);
     browser.until("!document.querySelector('dialog')");
@@ -170,6 +171,66 @@ fn a_dry_run_comes_before_a_sweep_and_a_question_before_an_erase() {
     assert!(house.server.jobs().join("films/one").is_dir());
     browser.says("#sum", "1 checkout");
     assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn who_has_no_token_sees_nothing_and_who_may_only_read_changes_nothing() {
+    let Some(browser) = Browser::start() else { return };
+    let house = House::new("");
+    house.checked_out("films/one", &[house.stored("kept.blend", b"BLENDER")]);
+    let [submit, read, ops] = ["submit", "read", "ops"].map(|scope| house.token(scope));
+    house.until("/v1/status", 401);
+    let url = format!("{}/", house.server.url);
+    let pages = [("#/checkouts/films%2Fone", "checkouts"), ("#/upkeep", "upkeep")];
+    let changing = "document.querySelectorAll('main button').length";
+
+    browser.come(&format!("{url}#/upkeep"));
+    browser.until("document.activeElement.id === 'token'");
+    browser.says("h1", "Log in");
+    for (wrong, sentence) in
+        [("shaman_wrong", "this token is not known"), (&submit, "submit may not do this")]
+    {
+        browser.write("#token", wrong);
+        browser.press(ENTER);
+        browser.says("main", sentence);
+    }
+    assert!(!browser.text("main").contains("Sweep"));
+    browser.click("#who");
+
+    browser.write("#token", &read);
+    browser.press(ENTER);
+    browser.says("h1", "Upkeep");
+    browser.says("#scrub", "Nothing is being read");
+    for (place, page) in pages {
+        browser.open(&format!("{url}{place}"), page);
+        browser.says("h1", if page == "upkeep" { "Upkeep" } else { "films/one" });
+        browser.until("document.querySelector('main dl, #scrub p')");
+        assert_eq!(browser.run(&format!("return {changing}")), 0, "{place}");
+    }
+    // What somebody asks for all the same is refused with a sentence.
+    let asked = "return import('./shaman/api.js').then(({ ask }) => ask('POST', 'v1/sweep', {})).catch(({ status, message }) => `${status} ${message}`)";
+    let refused = browser.run(asked);
+    let refused = refused.as_str().unwrap();
+    assert!(refused.starts_with("403 ") && refused.contains("`ops`"), "{refused}");
+    browser.click("#who");
+
+    browser.write("#token", &ops);
+    browser.press(ENTER);
+    browser.until(&format!("{changing} > 1"));
+    for (place, page) in pages {
+        browser.open(&format!("{url}{place}"), page);
+        browser.until(&format!("{changing} > 1"));
+    }
+    // The token goes while the page is open, which asks for another one.
+    browser.open(&format!("{url}{}", pages[0].0), pages[0].1);
+    browser.until("document.getElementById('erase')");
+    house.revoke("ops");
+    // Until the server looks at its tokens again.
+    std::thread::sleep(Duration::from_secs(1));
+    browser.click("#erase");
+    browser.click("dialog .danger");
+    browser.says("#refused", "revoked");
+    assert!(house.server.jobs().join("films/one").is_dir());
 }
 
 /// Presses Tab until the focus is on what this expression is true of.

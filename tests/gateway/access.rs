@@ -9,13 +9,7 @@ use crate::house::{House, Way, eventually, json};
 
 /// A token of this server.
 fn token(house: &House, scope: &str) -> String {
-    let made = Command::new(program("shaman-server"))
-        .args(["token", "create", "--name", scope, "--scope", scope, "--state"])
-        .arg(house.folder.path().join("state"))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    String::from_utf8(made.stdout).unwrap().trim().to_owned()
+    shaman_tests::server::token(&house.folder.path().join("state"), scope)
 }
 
 fn asked(house: &House, method: &str, target: &str, credential: Option<&str>) -> Answer {

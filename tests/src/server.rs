@@ -17,6 +17,15 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// A token with this scope, which is its name, too, of the server with this state.
+pub fn token(state: &Path, scope: &str) -> String {
+    let said = ["token", "create", "--name", scope, "--scope", scope, "--state"];
+    let made = Command::new(program("shaman-server")).args(said).arg(state).output();
+    let made = made.expect("the server can be run");
+    assert!(made.status.success(), "{made:?}");
+    String::from_utf8(made.stdout).expect("letters and digits").trim().to_owned()
+}
+
 /// A running server; ended when dropped.
 #[derive(Debug)]
 pub struct Server {

@@ -132,6 +132,9 @@ pub struct StatusAnswer {
     pub scrub: ScrubAnswer,
     /// Damaged blobs that are not healed; `GET /v1/damage` names them.
     pub damaged: u64,
+    /// What whoever asks may do: `submit`, `read`, `ops`.
+    #[serde(default)]
+    pub scopes: Vec<String>,
 }
 
 /// What the storage's file system can do, tried at start.

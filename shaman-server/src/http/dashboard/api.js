@@ -22,19 +22,19 @@ export const token = {
   forget: () => sessionStorage.removeItem(KEY),
 };
 
-function headers(more) {
-  const said = token.get();
+function headers(said, more) {
   return said ? { Authorization: `Bearer ${said}`, ...more } : { ...more };
 }
 
 /** Asks, and gives the answer's JSON; null when it has no body. Fails with a Refusal. */
 export async function ask(method, path, body) {
   const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  const said = token.get();
   let answer;
   try {
     answer = await fetch(address(path), {
       method,
-      headers: headers(json),
+      headers: headers(said, json),
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
     });
@@ -49,8 +49,10 @@ export async function ask(method, path, body) {
     // Something between us and the server has answered.
   }
   if (answer.ok) return value;
-  if (answer.status === 401) document.dispatchEvent(new CustomEvent("shaman-login"));
-  throw new Refusal(answer.status, value?.message ?? `the server answered ${answer.status}`);
+  const message = value?.message ?? `the server answered ${answer.status}`;
+  // What was asked before another token was typed says nothing of that one.
+  if (answer.status === 401 && said === token.get()) document.dispatchEvent(new CustomEvent("shaman-login", { detail: message }));
+  throw new Refusal(answer.status, message);
 }
 
 /** A checkout's path in an address: its slashes stay. */
@@ -68,7 +70,7 @@ export async function listen(signal, told, is) {
   while (!signal.aborted) {
     try {
       const more = last ? { "Last-Event-ID": last } : {};
-      const answer = await fetch(address("v1/events"), { headers: headers(more), signal, cache: "no-store" });
+      const answer = await fetch(address("v1/events"), { headers: headers(token.get(), more), signal, cache: "no-store" });
       if (!answer.ok) throw new Refusal(answer.status, "no events");
       is(true);
       wait = 1000;

@@ -1,6 +1,6 @@
 // Which page is shown, what keeps it up to date, and who may do what.
 
-import { address, listen, token } from "./api.js";
+import { address, ask, listen, token } from "./api.js";
 import { checkout, checkouts, diff } from "./checkouts.js";
 import { h, show, toast } from "./dom.js";
 import { events } from "./events.js";
@@ -12,10 +12,12 @@ const KEPT = 300;
 
 const main = document.getElementById("main");
 const pulse = document.getElementById("pulse");
+const who = document.getElementById("who");
 const kept = [];
 let open = null;
 let listening = null;
-let mayNot = false;
+/** What whoever looks at the page may do, as the server says. */
+let may = [];
 
 function page() {
   const timers = new Set();
@@ -50,14 +52,15 @@ function page() {
     version(status) {
       document.getElementById("version").textContent = `shaman-server ${status.version}`;
     },
-    /** A button that does something on the server; away from those who may not. */
+    /** Whether one of these scopes is there. */
+    may: (...scopes) => scopes.some((scope) => may.includes(scope)),
+    /** A button that does something on the server. */
     button(text, properties, does) {
-      const made = h("button", { type: "button", hidden: mayNot, ...properties, onclick: async () => {
+      const made = h("button", { type: "button", ...properties, onclick: async () => {
         made.disabled = true;
         try {
           await does();
         } catch (error) {
-          if (error.status === 403) readOnly();
           toast(error.message, "bad");
         } finally {
           made.disabled = false;
@@ -77,13 +80,6 @@ function failed(error, own) {
     return;
   }
   if (own.isOpen()) show(main, h("h1", {}, error.status === 404 ? "It is not there" : "That did not work"), h("p", {}, error.message), h("p", {}, h("a", { href: "#/" }, "Overview")));
-}
-
-/** Who may only read does not see what they cannot do. */
-function readOnly() {
-  mayNot = true;
-  document.body.classList.add("read-only");
-  document.querySelectorAll(".ops button").forEach((button) => { button.hidden = true; });
 }
 
 function connected(isUp) {
@@ -136,17 +132,21 @@ function hear() {
   );
 }
 
-function login() {
+/** Asks for a token; `refused` is what the server said to the one before. */
+function login(refused) {
+  // Answers to what was asked meanwhile do not take away what is being typed.
+  if (!token.get() && document.getElementById("token")) return;
   open?.own.close();
   open = null;
   listening?.abort();
-  const wrong = token.get() ? h("p", { class: "bad", role: "alert" }, "The server does not know this token.") : null;
+  const wrong = token.get() && refused ? h("p", { class: "bad", role: "alert", id: "refused" }, refused) : null;
   token.forget();
+  who.hidden = true;
   const field = h("input", { id: "token", type: "password", autocomplete: "current-password", required: true });
   const form = h("form", { onsubmit: async (event) => {
     event.preventDefault();
     token.set(field.value.trim());
-    start();
+    start(false);
   } },
     h("div", { class: "field" }, h("label", { for: "token" }, "Token"), field),
     h("div", { class: "row gap" }, h("button", { class: "main" }, "Log in")));
@@ -156,17 +156,27 @@ function login() {
   field.focus();
 }
 
-function start() {
-  mayNot = false;
-  document.body.classList.remove("read-only");
+async function start(isFirst) {
+  show(main, h("p", { class: "quiet" }, "Loading …"));
+  try {
+    may = (await ask("GET", "v1/status")).scopes;
+  } catch (error) {
+    if (error.status === 401) return;
+    // Whatever else it is, the page meets it, too, and tells.
+    may = error.status === 403 ? [] : ["ops"];
+  }
+  // Who may do everything without a token needs none.
+  who.textContent = token.get() ? "Log out" : "Log in";
+  who.hidden = !token.get() && may.includes("ops");
   hear();
-  go(true);
+  go(isFirst);
 }
 
 const docs = document.getElementById("docs");
 docs.href = address("v1/docs");
 docs.hidden = false;
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
-document.addEventListener("shaman-login", login);
+document.addEventListener("shaman-login", (event) => login(event.detail));
+who.addEventListener("click", () => login());
 addEventListener("hashchange", () => go(false));
-start();
+start(true);

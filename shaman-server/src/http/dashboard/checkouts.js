@@ -184,9 +184,11 @@ export function checkout(page, name) {
   function keep(pin) {
     const reason = h("input", { id: "reason", maxlength: "500", placeholder: "why, for those who come later" });
     const days = h("select", { id: "until" }, [["", "for ever"], ["7", "for a week"], ["30", "for 30 days"], ["365", "for a year"]].map(([value, text]) => h("option", { value }, text)));
+    const mayChange = page.may("ops", "submit");
+    if (!pin && !mayChange) return null;
     const form = pin
       ? [h("p", {}, h("span", { class: "tag" }, "pinned"), ` ${pin.until ? `until ${when(pin.until)}` : "for ever"}${pin.reason ? `: ${pin.reason}` : ""}. Nothing erases it until it is unpinned.`),
-         h("div", { class: "row" }, page.button("Unpin", {}, async () => { await ask("DELETE", `v1/pins/${inPath(name)}`); toast(`${name} is not pinned any more`); await load(); }))]
+         mayChange && h("div", { class: "row" }, page.button("Unpin", {}, async () => { await ask("DELETE", `v1/pins/${inPath(name)}`); toast(`${name} is not pinned any more`); await load(); }))]
       : [h("p", { class: "quiet" }, "A pinned checkout stays, whatever becomes of its job."),
          h("div", { class: "row" },
            h("div", { class: "field grow" }, h("label", { for: "reason" }, "Reason"), reason),
@@ -198,7 +200,7 @@ export function checkout(page, name) {
              await load();
            })),
          h("div", { class: "row gap" }, page.button("Erase …", { class: "danger", id: "erase" }, erase))];
-    return h("section", { class: "card half stretch ops", "aria-label": "Keep or erase" }, h("h2", {}, "Keep or erase"), form);
+    return h("section", { class: "card half stretch", "aria-label": "Keep or erase" }, h("h2", {}, mayChange ? "Keep or erase" : "Kept"), form);
   }
 
   async function erase() {

@@ -21,16 +21,18 @@ export function upkeep(page) {
   const scrub = h("div", { id: "scrub" });
   const damage = h("div", { id: "damage" });
 
+  const isOps = page.may("ops");
+
   show(page.main, h("h1", {}, "Upkeep"),
     h("div", { class: "grid" },
-      card("Sweep", { class: "card ops" },
+      card("Sweep", {},
         h("p", { class: "quiet" }, "Takes blobs that nothing names and nobody used for long into the trash; what lay there long enough is deleted."),
-        h("div", { class: "row" },
+        isOps && h("div", { class: "row" },
           h("div", { class: "field" }, h("label", { for: "max-age" }, "Not used for (like 14d)"), age), dry, real),
         h("div", { class: "gap" }, report), last),
       card("Scrub", { class: "card half stretch" }, scrub,
-        h("div", { class: "row gap ops" }, page.button("Read all blobs again", { id: "begin-scrub" }, async () => { await ask("POST", "v1/scrub", {}); toast("All blobs are read again, from the beginning"); await status(); }))),
-      card("Index", { class: "card half stretch ops" },
+        isOps && h("div", { class: "row gap" }, page.button("Read all blobs again", { id: "begin-scrub" }, async () => { await ask("POST", "v1/scrub", {}); toast("All blobs are read again, from the beginning"); await status(); }))),
+      isOps && card("Index", { class: "card half stretch" },
         h("p", { class: "quiet" }, "It answers fast what is there. Comparing it with the storage mends it after files came or went behind the server's back."),
         h("div", { class: "row" }, page.button("Compare with the storage", { id: "reindex" }, async () => { await ask("POST", "v1/reindex"); toast("The index is being compared; the log tells when that is over"); }))),
       card("Damage", {}, damage)));

@@ -1,6 +1,6 @@
 //! `GET /v1/status`: what ops look at first.
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use shaman_proto::wire::care::{LastSweep, StatusAnswer, StorageAbilities};
@@ -8,6 +8,7 @@ use shaman_proto::wire::failure::Failure as FailureBody;
 use shaman_proto::wire::native::Weight;
 
 use super::{scrub, time_on_wire};
+use crate::access::{Principal, Scope};
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
@@ -25,8 +26,13 @@ use crate::upkeep;
         (status = "default", description = "Refused or failed; nothing was changed.", body = FailureBody),
     ),
 )]
-pub(super) async fn show(State(shared): State<Shared>) -> Result<Response, Failure> {
-    let status = shared.run(status).await??;
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
+) -> Result<Response, Failure> {
+    let mut status = shared.run(status).await??;
+    let scopes = Scope::ALL.into_iter().filter(|scope| principal.scopes().has(*scope));
+    status.scopes = scopes.map(|scope| scope.word().to_owned()).collect();
     Ok(json(StatusCode::OK, &status))
 }
 
@@ -54,5 +60,6 @@ fn status(ops: &Ops) -> Result<StatusAnswer, LookupError> {
         }),
         scrub: scrub::on_wire(&ops.scrub_status()?),
         damaged: ops.count_damage()?,
+        scopes: Vec::new(),
     })
 }
