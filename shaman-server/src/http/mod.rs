@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 pub use bounds::{Turns, Work};
 pub use listen::accept;
+pub use metrics::collect;
 pub use route::Route;
 pub use router::{Standing, router, routes};
 pub use unfold::{Tunnel, Unfold};

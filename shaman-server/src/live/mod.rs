@@ -3,6 +3,7 @@
 mod damages;
 mod doubts;
 mod events;
+mod figures;
 mod histogram;
 mod holds;
 mod inflight;
@@ -14,6 +15,7 @@ mod unflushed;
 pub use damages::Damages;
 pub use doubts::Doubts;
 pub use events::{Events, Listener, Told};
+pub use figures::{Family, Figures, Kind, Number, Sample};
 pub use histogram::{BOUNDS, Counted, Histogram};
 pub use holds::{Held, Holds};
 pub use inflight::{Inflight, Running, Sending};

@@ -1,4 +1,4 @@
-//! `GET /metrics`: figures for Prometheus.
+//! Figures of a server, and `GET /metrics`, which tells them to Prometheus.
 //!
 //! All of them are in memory or one row of the index: the storage is not touched, so that a scrape
 //! takes a millisecond, also when the storage hangs. `docs/ops/watching.md` explains each.
@@ -14,66 +14,72 @@ use axum::response::{IntoResponse as _, Response};
 use super::Shared;
 use super::failure::Failure;
 use super::watch::Series;
+use crate::live::{Figures, Kind};
 use crate::ops::{LookupError, Ops};
 use crate::process::Usage;
-use text::Text;
 
 /// The format, as Prometheus wants to be told.
 const FORMAT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
 /// Tells all figures.
 pub(super) async fn show(State(shared): State<Shared>) -> Result<Response, Failure> {
-    let mut text = Text::default();
-    server(&mut text, &shared);
-    requests(&mut text, &shared);
-    store(&mut text, &shared.ops);
-    work(&mut text, &shared.ops);
-    upkeep(&mut text, &shared.ops)?;
-    Ok(([(header::CONTENT_TYPE, FORMAT)], text.into_string()).into_response())
+    let text = text::page(&collect(&shared)?);
+    Ok(([(header::CONTENT_TYPE, FORMAT)], text).into_response())
 }
 
-fn server(text: &mut Text, shared: &Shared) {
+/// Collects all figures, for whoever tells them on.
+pub fn collect(shared: &Shared) -> Result<Figures, LookupError> {
+    let mut figures = Figures::default();
+    server(&mut figures, shared);
+    requests(&mut figures, shared);
+    store(&mut figures, &shared.ops);
+    work(&mut figures, &shared.ops);
+    upkeep(&mut figures, &shared.ops)?;
+    Ok(figures)
+}
+
+fn server(figures: &mut Figures, shared: &Shared) {
     let build = "shaman_build_info";
-    text.family(build, "gauge", "Always 1; says which version this is, on which storage.");
+    figures.family(build, Kind::Gauge, "Always 1; says which version this is, on which storage.");
     let labels = [("version", env!("CARGO_PKG_VERSION")), ("store", shared.ops.store_id())];
-    text.sample(build, &labels, 1);
+    figures.sample(&labels, 1_u64);
     let started = shared.watch.started_at;
-    text.gauge("process_start_time_seconds", "When the server started, since 1970.", started);
+    figures.gauge("process_start_time_seconds", "When the server started, since 1970.", started);
     if let Some(usage) = Usage::now() {
-        text.counter(
+        figures.counter(
             "process_cpu_seconds_total",
             "Seconds of processors that the server took.",
             usage.cpu_secs,
         );
-        text.gauge(
+        figures.gauge(
             "process_resident_memory_bytes",
             "Memory that the server takes.",
             usage.resident_bytes,
         );
-        text.gauge("process_open_fds", "Open files and connections.", usage.open_files);
-        text.gauge("process_max_fds", "Most of them.", usage.open_files_max);
+        figures.gauge("process_open_fds", "Open files and connections.", usage.open_files);
+        figures.gauge("process_max_fds", "Most of them.", usage.open_files_max);
     }
 }
 
-fn requests(text: &mut Text, shared: &Shared) {
+fn requests(figures: &mut Figures, shared: &Shared) {
     let watch = &shared.watch;
     let (connections, running) =
         (watch.connections.load(Ordering::Relaxed), watch.running.load(Ordering::Relaxed));
-    text.gauge("shaman_http_connections", "Open connections.", connections);
-    text.gauge("shaman_http_requests_running", "Requests that are being answered.", running);
+    figures.gauge("shaman_http_connections", "Open connections.", connections);
+    figures.gauge("shaman_http_requests_running", "Requests that are being answered.", running);
     let name = "shaman_http_request_duration_seconds";
-    text.family(
+    figures.family(
         name,
-        "histogram",
+        Kind::Histogram,
         "From a request's head to the last byte of its answer, both bodies included.",
     );
     watch.series.each(|route, method, status, series| {
-        text.histogram(name, &labels(route, method, status), &series.times.counted());
+        figures.sample(&labels(route, method, status), series.times.counted());
     });
-    let mut bytes = |name: &str, help: &str, of: fn(&Series) -> u64| {
-        text.family(name, "counter", help);
+    let mut bytes = |name: &'static str, help: &'static str, of: fn(&Series) -> u64| {
+        figures.family(name, Kind::Counter, help);
         watch.series.each(|route, method, status, series| {
-            text.sample(name, &labels(route, method, status), of(series));
+            figures.sample(&labels(route, method, status), of(series));
         });
     };
     bytes("shaman_http_request_body_bytes_total", "Bytes that clients sent.", |series| {
@@ -84,61 +90,61 @@ fn requests(text: &mut Text, shared: &Shared) {
     });
 }
 
-fn labels<'a>(route: &'a str, method: &'a str, status: &'a str) -> [(&'a str, &'a str); 3] {
+fn labels<'a>(route: &'a str, method: &'a str, status: &'a str) -> [(&'static str, &'a str); 3] {
     [("route", route), ("method", method), ("status", status)]
 }
 
 /// What is there, as of a few seconds ago.
-fn store(text: &mut Text, ops: &Ops) {
+fn store(figures: &mut Figures, ops: &Ops) {
     if let Some(totals) = ops.known_totals() {
-        text.gauge("shaman_blobs", "Blobs in the store.", totals.blobs.blobs);
-        text.gauge("shaman_blob_bytes", "Bytes of them.", totals.blobs.bytes);
-        text.gauge("shaman_checkouts", "Checkouts.", totals.checkouts);
-        text.gauge(
+        figures.gauge("shaman_blobs", "Blobs in the store.", totals.blobs.blobs);
+        figures.gauge("shaman_blob_bytes", "Bytes of them.", totals.blobs.bytes);
+        figures.gauge("shaman_checkouts", "Checkouts.", totals.checkouts);
+        figures.gauge(
             "shaman_checkout_bytes",
             "Bytes of the files in checkouts, as copies would take.",
             totals.logical_bytes,
         );
-        text.gauge(
+        figures.gauge(
             "shaman_dedup_ratio",
             "How many times the blobs' bytes the checkouts' files would take as copies.",
             totals.dedup_ratio(),
         );
-        text.gauge(
+        figures.gauge(
             "shaman_index_complete",
             "Whether the index has all of the store; else there is more than the figures say.",
-            u8::from(totals.is_complete),
+            totals.is_complete,
         );
     }
     let Some(look) = ops.last_look() else { return };
-    text.gauge("shaman_storage_free_bytes", "Free bytes on the storage.", look.space.free_bytes);
-    text.gauge("shaman_storage_size_bytes", "All bytes of the storage.", look.space.all_bytes);
-    text.gauge(
+    figures.gauge("shaman_storage_free_bytes", "Free bytes on the storage.", look.space.free_bytes);
+    figures.gauge("shaman_storage_size_bytes", "All bytes of the storage.", look.space.all_bytes);
+    figures.gauge(
         "shaman_storage_reserve_bytes",
         "Bytes that are kept free: uploads that would take from them are refused.",
         ops.reserve_bytes(look.space),
     );
-    text.gauge(
+    figures.gauge(
         "shaman_storage_looked_timestamp_seconds",
         "When the storage answered last, since 1970; every 15 seconds if all is well.",
         look.at,
     );
-    text.gauge("shaman_damaged_blobs", "Damaged blobs that are not healed.", look.damaged);
-    text.gauge("shaman_index_bytes", "Bytes of the index.", look.index_bytes);
+    figures.gauge("shaman_damaged_blobs", "Damaged blobs that are not healed.", look.damaged);
+    figures.gauge("shaman_index_bytes", "Bytes of the index.", look.index_bytes);
 }
 
 /// What runs, and what was done since the start.
-fn work(text: &mut Text, ops: &Ops) {
+fn work(figures: &mut Figures, ops: &Ops) {
     let (load, tally) = (ops.load(), ops.tally());
-    text.gauge("shaman_uploads_running", "Blobs that are being received.", load.uploads);
-    text.gauge("shaman_upload_received_bytes", "Bytes of them that came.", load.upload_bytes);
-    text.gauge("shaman_held_blobs", "Blobs that a running operation needs.", load.held);
-    text.gauge(
+    figures.gauge("shaman_uploads_running", "Blobs that are being received.", load.uploads);
+    figures.gauge("shaman_upload_received_bytes", "Bytes of them that came.", load.upload_bytes);
+    figures.gauge("shaman_held_blobs", "Blobs that a running operation needs.", load.held);
+    figures.gauge(
         "shaman_unflushed_blobs",
         "Blobs that no checkout named yet and that a power cut would take.",
         load.unflushed,
     );
-    text.gauge("shaman_event_listeners", "Who listens to events.", load.listeners);
+    figures.gauge("shaman_event_listeners", "Who listens to events.", load.listeners);
     for (name, help, counter) in [
         ("shaman_blobs_asked_total", "Blobs that clients asked about.", &tally.blobs_asked),
         ("shaman_blobs_missing_total", "Those that were missing.", &tally.blobs_missing),
@@ -148,12 +154,12 @@ fn work(text: &mut Text, ops: &Ops) {
         ("shaman_checkout_files_made_total", "Files in them.", &tally.files_made),
         ("shaman_checkouts_erased_total", "Checkouts that were erased.", &tally.checkouts_erased),
     ] {
-        text.counter(name, help, counter.get());
+        figures.counter(name, help, counter.get());
     }
 }
 
 /// Sweeping, scrubbing, healing.
-fn upkeep(text: &mut Text, ops: &Ops) -> Result<(), LookupError> {
+fn upkeep(figures: &mut Figures, ops: &Ops) -> Result<(), LookupError> {
     let tally = ops.tally();
     for (name, help, counter) in [
         ("shaman_sweeps_total", "Sweeps that came to their end.", &tally.sweeps),
@@ -166,35 +172,31 @@ fn upkeep(text: &mut Text, ops: &Ops) -> Result<(), LookupError> {
         ("shaman_blobs_damaged_total", "Blobs found damaged.", &tally.blobs_damaged),
         ("shaman_files_healed_total", "Files in checkouts made right again.", &tally.files_healed),
     ] {
-        text.counter(name, help, counter.get());
+        figures.counter(name, help, counter.get());
     }
     if let Some((at, swept)) = ops.last_sweep() {
-        text.gauge(
+        figures.gauge(
             "shaman_last_sweep_timestamp_seconds",
             "When this server's last sweep ended, since 1970.",
             at,
         );
-        text.gauge(
+        figures.gauge(
             "shaman_trash_bytes",
             "Bytes in the trash after that sweep.",
             swept.trashed.bytes,
         );
     }
     let scrub = ops.scrub_status()?;
-    text.gauge(
-        "shaman_scrub_running",
-        "Whether blobs are being read again.",
-        u8::from(scrub.is_running),
-    );
+    figures.gauge("shaman_scrub_running", "Whether blobs are being read again.", scrub.is_running);
     if let Some(pass) = &scrub.current {
-        text.gauge(
+        figures.gauge(
             "shaman_scrub_progress_ratio",
             "How far the current scrub is, from 0 to 1.",
             f64::from(u8::try_from(pass.percent()).unwrap_or(100)) / 100.0,
         );
     }
     if let Some(ended) = scrub.last.and_then(|pass| pass.ended) {
-        text.gauge(
+        figures.gauge(
             "shaman_last_scrub_timestamp_seconds",
             "When the last scrub ended, since 1970.",
             ended,

@@ -2,39 +2,38 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::live::{BOUNDS, Counted};
+use crate::live::{BOUNDS, Counted, Family, Figures, Kind, Number, Sample};
 
-/// A page of figures that is being written.
+/// The page of all figures.
+pub(super) fn page(figures: &Figures) -> String {
+    let mut text = Text::default();
+    for Family { name, help, kind, samples } in figures.families() {
+        let kind = match kind {
+            Kind::Gauge => "gauge",
+            Kind::Counter => "counter",
+            Kind::Histogram => "histogram",
+        };
+        text.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
+        for Sample { labels, number } in samples {
+            match number {
+                Number::Whole(number) => text.sample(name, labels, number),
+                Number::Real(number) => text.sample(name, labels, number),
+                Number::Times(counted) => text.histogram(name, labels, counted),
+            }
+        }
+    }
+    text.0
+}
+
+/// A page that is being written.
 #[derive(Debug, Default)]
-pub(super) struct Text(String);
+struct Text(String);
 
 /// Names and values that tell figures of one name apart.
-type Labels<'a> = &'a [(&'a str, &'a str)];
+type Labels<'a> = &'a [(&'static str, String)];
 
 impl Text {
-    /// The page.
-    pub(super) fn into_string(self) -> String {
-        self.0
-    }
-
-    /// A number that goes up and down.
-    pub(super) fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
-        self.family(name, "gauge", help);
-        self.sample(name, &[], value);
-    }
-
-    /// A number that only grows; its name ends with `_total`.
-    pub(super) fn counter(&mut self, name: &str, help: &str, value: impl Display) {
-        self.family(name, "counter", help);
-        self.sample(name, &[], value);
-    }
-
-    /// What the samples that follow are.
-    pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
-        self.line(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}"));
-    }
-
-    pub(super) fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl Display) {
+    fn sample(&mut self, name: &str, labels: Labels<'_>, value: impl Display) {
         let mut between = '{';
         self.0.push_str(name);
         for (label, text) in labels {
@@ -46,16 +45,16 @@ impl Text {
     }
 
     /// The samples of a histogram with these labels.
-    pub(super) fn histogram(&mut self, name: &str, labels: Labels<'_>, counted: &Counted) {
+    fn histogram(&mut self, name: &str, labels: Labels<'_>, counted: &Counted) {
         let bucket = format!("{name}_bucket");
-        let mut upto = |bound: &str, number: u64| {
+        let mut upto = |bound: String, number: u64| {
             let with_bound = [labels, &[("le", bound)]].concat();
             self.sample(&bucket, &with_bound, number);
         };
         for (bound, number) in BOUNDS.iter().zip(counted.at_most) {
-            upto(&bound.to_string(), number);
+            upto(bound.to_string(), number);
         }
-        upto("+Inf", counted.count);
+        upto("+Inf".to_owned(), counted.count);
         self.sample(&format!("{name}_sum"), labels, counted.sum_secs);
         self.sample(&format!("{name}_count"), labels, counted.count);
     }
@@ -86,12 +85,13 @@ mod tests {
 
     #[test]
     fn samples_are_lines() {
-        let mut text = Text::default();
-        text.gauge("a_bytes", "Some.", 5);
-        text.sample("b", &[("x", "1"), ("y", "say \"\\\"")], 0.5);
+        let mut figures = Figures::default();
+        figures.gauge("a_bytes", "Some.", 5_u64);
+        figures.family("b", Kind::Counter, "B.");
+        figures.sample(&[("x", "1"), ("y", "say \"\\\"")], 0.5);
         assert_eq!(
-            text.into_string(),
-            "# HELP a_bytes Some.\n# TYPE a_bytes gauge\na_bytes 5\nb{x=\"1\",y=\"say \\\"\\\\\\\"\"} 0.5\n"
+            page(&figures),
+            "# HELP a_bytes Some.\n# TYPE a_bytes gauge\na_bytes 5\n# HELP b B.\n# TYPE b counter\nb{x=\"1\",y=\"say \\\"\\\\\\\"\"} 0.5\n"
         );
     }
 }
