@@ -9,11 +9,12 @@ use tokio::net::TcpListener;
 
 use crate::access::{Door, Keyring};
 use crate::audit::Audit;
-use crate::config::{Config, Current, Durability, LinkWord, Room};
+use crate::config::{Config, Current, Durability, LinkWord, Otlp, Room};
 use crate::http::{self, Shared, Watch};
 use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Durable, Expiry, JobsFrom, Limits, Ops, Reserve};
+use crate::otlp::{self, Post, Source, Spans};
 use crate::reload::Reload;
 use crate::store::{LinkPolicy, Opened, Placing, Store};
 use crate::systemd::Systemd;
@@ -31,6 +32,7 @@ pub struct App {
     reload: Arc<Reload>,
     manager: Option<Arc<Manager>>,
     follow_period: Duration,
+    telling: Option<Telling>,
     listener: TcpListener,
     systemd: Arc<Systemd>,
 }
@@ -69,7 +71,9 @@ impl App {
             None => Audit::default(),
         };
         let door = Arc::new(door(config)?);
-        let watch = Arc::new(Watch::new(ops.now_secs(), config.upstream.is_some()));
+        let telling = config.otlp.as_ref().map(|otlp| Telling::new(otlp, &ops));
+        let spans = telling.as_ref().map(|telling| telling.spans.clone()).unwrap_or_default();
+        let watch = Arc::new(Watch::new(ops.now_secs(), config.upstream.is_some(), spans));
         let bells = Arc::default();
         Ok(Self {
             reload: Arc::new(Reload::new(
@@ -90,6 +94,7 @@ impl App {
             },
             manager: config.upstream.clone().map(|upstream| Arc::new(Manager::new(upstream))),
             follow_period: config.follow_period,
+            telling,
             listener,
             systemd: Arc::new(systemd),
         })
@@ -113,7 +118,7 @@ impl App {
 
     /// Answers requests until `stopped` ends; then lets running requests end, within a bound.
     pub async fn run(self, stopped: impl Future<Output = ()>) {
-        let Self { shared, manager, follow_period, listener, systemd, .. } = self;
+        let Self { shared, manager, follow_period, telling, listener, systemd, .. } = self;
         let mut crew = Crew::default();
         let mut helpers = Crew::default();
         let (watching, watched, watch_stop) =
@@ -161,6 +166,9 @@ impl App {
         }
         if let Some(manager) = &manager {
             follow(manager, &shared, follow_period, &mut helpers);
+        }
+        if let Some(telling) = telling {
+            tell(telling, &shared, &mut helpers);
         }
         let (ops, watch) = (Arc::clone(&shared.ops), Arc::clone(&shared.watch));
         let (settings, audit) = (shared.settings.clone(), shared.audit.clone());
@@ -276,6 +284,43 @@ fn follow(manager: &Arc<Manager>, shared: &Shared, period: Duration, helpers: &m
             () = following => {}
             () = stop.wait() => {}
         }
+    });
+}
+
+/// What a collector gets, and how.
+#[derive(Debug)]
+struct Telling {
+    otlp: Otlp,
+    spans: Spans,
+    source: Source,
+}
+
+impl Telling {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the clock is taken from the system and handed down"
+    )]
+    fn new(otlp: &Otlp, ops: &Ops) -> Self {
+        let clock = SystemTime::now;
+        let source = Source::new(ops.store_id(), ops.now_secs(), clock);
+        Self { otlp: otlp.clone(), spans: Spans::wanted(clock), source }
+    }
+}
+
+/// Sends spans and figures to a collector.
+fn tell(telling: Telling, shared: &Shared, helpers: &mut Crew) {
+    let (shared, stop) = (shared.clone(), helpers.stop_signal());
+    helpers.spawn(async move {
+        let Telling { otlp: Otlp { endpoint, interval }, spans, source } = telling;
+        let figures = || {
+            let figures = http::collect(&shared);
+            figures.inspect_err(|error| tracing::warn!(%error, "cannot collect figures")).ok()
+        };
+        let (traces, metrics) = (Post::of_spans(&endpoint), Post::of_figures(&endpoint));
+        tokio::join!(
+            otlp::keep_traced(&spans, &source, traces, stop.clone()),
+            otlp::keep_told(figures, &source, metrics, interval, stop)
+        );
     });
 }
 

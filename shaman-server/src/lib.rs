@@ -29,6 +29,7 @@ pub mod index;
 pub mod live;
 pub mod manager;
 pub mod ops;
+pub mod otlp;
 pub mod process;
 pub mod reload;
 pub mod store;

@@ -29,6 +29,12 @@ impl Usage {
     }
 }
 
+/// What this machine calls itself; `None` where that cannot be told.
+pub fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// The 14th and 15th field, counted behind the name, which may have anything in it.
 fn cpu_secs(stat: &str) -> Option<f64> {
     let (_, behind) = stat.rsplit_once(')')?;
@@ -58,6 +64,7 @@ mod tests {
         let usage = Usage::now().unwrap();
         assert!(usage.resident_bytes > 1 << 20 && usage.open_files >= 3);
         assert!(usage.open_files_max >= usage.open_files);
+        assert!(!host_name().unwrap().contains(char::is_whitespace));
         let stat = "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 250 50 0 0 20 0 9 0 1 1 1";
         assert!((cpu_secs(stat).unwrap() - 3.0).abs() < 1e-9);
     }

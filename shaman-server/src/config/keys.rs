@@ -128,6 +128,8 @@ pub const KEYS: &[Key] = &[
     key("limits.blob_bytes", "0", "Most bytes of a blob, `0` for any that the storage has room for. Beyond it 413."),
     key("limits.creates", "16", "Checkouts that are made at once: each makes thousands of links. Further ones wait for their turn, client by client, and after 30 seconds get 503 and `Retry-After`; one client may have half of them."),
     key("limits.uploads_per_client", "32", "Uploads of one client (a token, or an address) at once, so that one that sends 1,000 files at once leaves room for others. Further ones wait for their turn; when 500 wait, or one for 30 seconds, it gets 429 and `Retry-After`."),
+    key("otlp.endpoint", "", "An OpenTelemetry collector, `http://HOST:PORT`, that gets a span of each request and the figures of `/metrics`, see [watching](../ops/watching.md#opentelemetry). Plain HTTP: an agent on the same machine.").at_start(),
+    key("otlp.interval", "60s", "Between two times that it gets figures; 1s to 24h.").at_start(),
     key("variables", "", "Flamenco's two-way variables; used without `upstream` to tell each machine where the storage is.").tree(),
 ];
 

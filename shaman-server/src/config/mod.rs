@@ -13,6 +13,7 @@ mod current;
 mod keys;
 mod limits;
 mod mistakes;
+mod otlp;
 mod read;
 mod reference;
 mod said;
@@ -40,6 +41,7 @@ pub use current::Current;
 pub use keys::{Counts, KEYS, Key, OF_FLAMENCO, Takes};
 pub use limits::Limits;
 pub use mistakes::{Mistake, Mistakes, Place};
+pub use otlp::Otlp;
 pub use read::Effective;
 pub use reference::reference;
 pub use scrubbing::{Scrubbing, parse_rate};
@@ -89,6 +91,8 @@ pub struct Config {
     pub follow_period: Duration,
     /// Where it is written who did what, if anywhere.
     pub audit_log: Option<PathBuf>,
+    /// Who gets spans and figures, if anybody does.
+    pub otlp: Option<Otlp>,
     /// Every key with the text that counts, and where that was said.
     pub effective: Vec<Effective>,
 }
@@ -205,6 +209,7 @@ impl Config {
             Ok::<_, String>((!text.is_empty()).then(|| PathBuf::from(text)))
         });
         let limits = Limits::read(r);
+        let otlp = Otlp::read(r);
         let (variables, mistakes) = Variables::read(r.tree("variables").as_ref());
         r.extend(mistakes);
         let effective = reader.end()?;
@@ -234,6 +239,7 @@ impl Config {
             copy_globs,
             upstream,
             follow_period,
+            otlp,
             effective,
         })
     }
@@ -366,6 +372,8 @@ mod tests {
             (r"shared_storage_path: \\nas\farm", "drive letter"),
             ("shared_storage_path: //nas/farm", "drive letter"),
             ("upstream: https://farm", "http://"),
+            ("otlp: {endpoint: 'https://agent'}", "address of a collector"),
+            ("otlp: {interval: 1ms}", "otlp.interval"),
             ("path_prefix: farm", "path_prefix"),
             ("path_prefix: /a/../b", "path_prefix"),
             ("path_prefix: '/{x}'", "path_prefix"),

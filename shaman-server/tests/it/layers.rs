@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// `index` are neighbours and do not know each other.
 const LAYERS: &[&str] = &[
     "access", "audit", "process", "config", "systemd", "store", "index", "live", "ops", "tasks",
-    "manager", "upkeep", "http", "reload", "app", "cli", "commands",
+    "otlp", "manager", "upkeep", "http", "reload", "app", "cli", "commands",
 ];
 const STRANGERS: &[(&str, &str)] = &[
     ("store", "index"),
@@ -25,6 +25,9 @@ const STRANGERS: &[(&str, &str)] = &[
     ("live", "access"),
     ("ops", "access"),
     ("tasks", "access"),
+    ("otlp", "ops"),
+    ("otlp", "store"),
+    ("otlp", "index"),
 ];
 
 /// What a layer never says, in its own words (`ARCHITECTURE.md` has the table).

@@ -20,6 +20,7 @@ mod limits;
 mod manual;
 mod native;
 mod offline;
+mod otlp;
 mod placing;
 mod quarantine;
 mod reference;

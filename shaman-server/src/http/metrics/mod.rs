@@ -88,6 +88,12 @@ fn requests(figures: &mut Figures, shared: &Shared) {
     bytes("shaman_http_response_body_bytes_total", "Bytes that clients got.", |series| {
         series.out_bytes.get()
     });
+    if let Some((sent, dropped)) = watch.spans.counted() {
+        let (name, help) = ("shaman_otlp_spans_sent_total", "Spans that the collector took.");
+        figures.counter(name, help, sent);
+        let (name, help) = ("shaman_otlp_spans_dropped_total", "Spans that it did not get.");
+        figures.counter(name, help, dropped);
+    }
 }
 
 fn labels<'a>(route: &'a str, method: &'a str, status: &'a str) -> [(&'static str, &'a str); 3] {

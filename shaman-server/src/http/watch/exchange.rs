@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode};
@@ -13,28 +13,42 @@ use shaman_proto::Manifest;
 use super::Watch;
 use super::request_id::{self, REQUEST_ID};
 use super::route::Route;
+use super::span;
 use crate::http::Shared;
 use crate::http::arrival::Arrival;
+use crate::otlp::Trace;
 
 /// A request and its answer.
 #[derive(Debug, Clone)]
 pub(in crate::http) struct Exchange(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
+pub(super) struct Inner {
     watch: Arc<Watch>,
-    id: HeaderValue,
-    method: Method,
-    route: Route,
-    peer: Option<std::net::IpAddr>,
+    pub(super) id: HeaderValue,
+    pub(super) method: Method,
+    pub(super) route: Route,
+    pub(super) peer: Option<std::net::IpAddr>,
     began: Instant,
     is_over: AtomicBool,
     /// 0: there is no answer yet.
     status: AtomicU16,
     in_bytes: AtomicU64,
     out_bytes: AtomicU64,
-    principal: OnceLock<String>,
+    pub(super) principal: OnceLock<String>,
     made: OnceLock<Made>,
+    /// Where it stands among others, if that is kept.
+    trace: Option<Trace>,
+}
+
+/// How an exchange ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ended {
+    /// `None`: cut off before there was an answer.
+    pub(super) status: Option<StatusCode>,
+    pub(super) in_bytes: u64,
+    pub(super) out_bytes: u64,
+    pub(super) took: Duration,
 }
 
 /// The checkout that a request made, for both logs: its path is in the answer only.
@@ -88,6 +102,7 @@ impl Exchange {
             out_bytes: AtomicU64::default(),
             principal: OnceLock::new(),
             made: OnceLock::new(),
+            trace: shared.watch.spans.are_wanted().then(|| Trace::of(request.headers())).flatten(),
         }))
     }
 
@@ -127,26 +142,34 @@ impl Exchange {
     }
 
     fn end(&self) {
-        let Inner { watch, method, route, began, is_over, .. } = &*self.0;
+        let Inner { watch, method, route, began, is_over, trace, .. } = &*self.0;
         if is_over.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (time, status) = (began.elapsed(), self.status());
-        let in_bytes = self.0.in_bytes.load(Ordering::Relaxed);
-        let out_bytes = self.0.out_bytes.load(Ordering::Relaxed);
+        let ended = Ended {
+            status: self.status(),
+            in_bytes: self.0.in_bytes.load(Ordering::Relaxed),
+            out_bytes: self.0.out_bytes.load(Ordering::Relaxed),
+            took: began.elapsed(),
+        };
         watch.running.fetch_sub(1, Ordering::Relaxed);
-        watch.series.note(&route.template, method, status, |series| {
-            series.times.note(time);
-            series.in_bytes.add(in_bytes);
-            series.out_bytes.add(out_bytes);
+        watch.series.note(&route.template, method, ended.status, |series| {
+            series.times.note(ended.took);
+            series.in_bytes.add(ended.in_bytes);
+            series.out_bytes.add(ended.out_bytes);
         });
-        self.tell(in_bytes, out_bytes, time.as_micros());
+        if let Some(trace) = trace {
+            let began = watch.spans.now().saturating_sub(ended.took);
+            watch.spans.add(span::of(&self.0, trace.clone(), began, ended));
+        }
+        self.tell(ended);
     }
 
     /// The line in the log. What is routine is told to who wants to know all (`request=debug`).
-    fn tell(&self, in_bytes: u64, out_bytes: u64, micros: u128) {
-        let Inner { id, method, route, peer, principal, made, .. } = &*self.0;
-        let status = self.status();
+    fn tell(&self, ended: Ended) {
+        let Inner { id, method, route, peer, principal, .. } = &*self.0;
+        let Ended { status, in_bytes, out_bytes, took } = ended;
+        let made = self.0.made.get();
         let code = status.map(|status| status.as_u16());
         let is_change = !method.is_safe();
         let level = match status {
@@ -157,13 +180,12 @@ impl Exchange {
         };
         let said = match status {
             None => "cut off before an answer",
-            Some(_) if made.get().is_some() => "made a checkout",
+            Some(_) if made.is_some() => "made a checkout",
             Some(_) => "answered",
         };
         macro_rules! line {
             ($level:expr) => {{
                 let named = route.named();
-                let ms = std::time::Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
                 tracing::event!(
                     target: "request",
                     $level,
@@ -175,11 +197,11 @@ impl Exchange {
                     status = code,
                     in_bytes,
                     out_bytes,
-                    ms = (ms.as_secs_f64() * 1e6).round() / 1e3,
+                    ms = (took.as_secs_f64() * 1e6).round() / 1e3,
                     digest = named.digest,
-                    checkout = made.get().map(|made| &*made.checkout).or(named.checkout),
-                    files = made.get().map(|made| made.files),
-                    size_bytes = made.get().map(|made| made.bytes),
+                    checkout = self.0.checkout(),
+                    files = made.map(|made| made.files),
+                    size_bytes = made.map(|made| made.bytes),
                     "{}",
                     said,
                 );
@@ -190,6 +212,14 @@ impl Exchange {
             tracing::Level::INFO => line!(tracing::Level::INFO),
             _ => line!(tracing::Level::DEBUG),
         }
+    }
+}
+
+impl Inner {
+    /// The checkout that it is about: the one that it made, or that its path names.
+    pub(super) fn checkout(&self) -> Option<&str> {
+        let made = self.made.get().map(|made| &*made.checkout);
+        made.or_else(|| self.route.named().checkout)
     }
 }
 

@@ -8,6 +8,7 @@ mod exchange;
 mod request_id;
 mod route;
 mod series;
+mod span;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -22,6 +23,7 @@ pub(in crate::http) use exchange::{Exchange, Made};
 pub(in crate::http) use series::Series;
 
 use super::Shared;
+use crate::otlp::Spans;
 use bodies::Counted;
 use series::AllSeries;
 
@@ -33,6 +35,8 @@ pub struct Watch {
     /// Whether a Manager gets what is not ours.
     is_gateway: bool,
     pub(super) series: AllSeries,
+    /// What traces are made of, where somebody wants them.
+    pub(super) spans: Spans,
     /// Requests that run.
     pub(super) running: AtomicU64,
     /// Connections that are open.
@@ -43,11 +47,12 @@ pub struct Watch {
 
 impl Watch {
     /// Nothing was seen yet.
-    pub fn new(started_at: u64, is_gateway: bool) -> Self {
+    pub fn new(started_at: u64, is_gateway: bool, spans: Spans) -> Self {
         Self {
             started_at,
             is_gateway,
             series: AllSeries::default(),
+            spans,
             running: AtomicU64::default(),
             connections: Arc::default(),
             trying: Arc::default(),

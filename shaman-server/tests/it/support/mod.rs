@@ -1,6 +1,7 @@
 //! A server in a temporary folder, a client that says exactly what a test wants, and blobs.
 
 mod client;
+mod collector;
 mod disk;
 mod folding;
 mod server;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use client::{Answer, Connection};
+pub(crate) use collector::{Collector, SILENCE, attribute};
 pub(crate) use disk::{files_below, same_file, snapshot};
 pub(crate) use folding::FoldingDisk;
 pub(crate) use server::TestServer;
