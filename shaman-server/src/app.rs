@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::access::{Door, Keyring};
 use crate::audit::Audit;
 use crate::config::{Config, Current, Durability, LinkWord, Otlp, Room};
-use crate::http::{self, Shared, Watch};
+use crate::http::{self, Entrance, Shared, Watch};
 use crate::index::Index;
 use crate::manager::Manager;
 use crate::ops::{Durable, Expiry, JobsFrom, Limits, Ops, Reserve};
@@ -19,6 +19,7 @@ use crate::reload::Reload;
 use crate::store::{LinkPolicy, Opened, Placing, Store};
 use crate::systemd::Systemd;
 use crate::tasks::{Blocking, Crew};
+use crate::tls::Tls;
 use crate::upkeep;
 
 /// How long running requests may take to end after a stop was asked for. Below the 90 seconds
@@ -34,6 +35,7 @@ pub struct App {
     follow_period: Duration,
     telling: Option<Telling>,
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     systemd: Arc<Systemd>,
 }
 
@@ -61,6 +63,7 @@ impl App {
         if let Some(refused) = refusal(config, listener.local_addr()?)? {
             bail!(refused);
         }
+        let tls = tls(config)?.map(Arc::new);
         let blocking = Blocking::default();
         let (storage, state) = (config.storage.clone(), config.state.clone());
         let (limits, placing) = (limits(config), placing(config));
@@ -81,6 +84,7 @@ impl App {
                 settings.clone(),
                 Arc::clone(&door),
                 audit.clone(),
+                tls.clone(),
             )),
             shared: Shared {
                 ops: Arc::new(ops),
@@ -96,6 +100,7 @@ impl App {
             follow_period: config.follow_period,
             telling,
             listener,
+            tls,
             systemd: Arc::new(systemd),
         })
     }
@@ -103,6 +108,11 @@ impl App {
     /// The address really bound.
     pub fn address(&self) -> anyhow::Result<SocketAddr> {
         self.listener.local_addr().context("cannot tell which port was bound")
+    }
+
+    /// How its address begins.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Tells the service manager, if there is one, that requests will be answered.
@@ -118,7 +128,7 @@ impl App {
 
     /// Answers requests until `stopped` ends; then lets running requests end, within a bound.
     pub async fn run(self, stopped: impl Future<Output = ()>) {
-        let Self { shared, manager, follow_period, telling, listener, systemd, .. } = self;
+        let Self { shared, manager, follow_period, telling, listener, tls, systemd, .. } = self;
         let mut crew = Crew::default();
         let mut helpers = Crew::default();
         let (watching, watched, watch_stop) =
@@ -174,12 +184,13 @@ impl App {
         let (settings, audit) = (shared.settings.clone(), shared.audit.clone());
         let router = http::router(shared, manager);
         let stop = crew.stop_signal();
+        let entrance = Entrance { listener, tls, settings, watch };
         tokio::select! {
-            () = http::accept(&listener, &settings, router, &watch, &mut crew, stop) => {}
+            () = http::accept(&entrance, router, &mut crew, stop) => {}
             () = stopped => {}
         }
         systemd.stopping();
-        drop(listener);
+        drop(entrance);
         // Who listens to events would hold up the stop.
         ops.events().end();
         let cut_off = crew.stop(PATIENCE).await;
@@ -199,6 +210,16 @@ impl App {
 fn audit(path: &std::path::Path) -> anyhow::Result<Audit> {
     Audit::to(path.to_owned(), SystemTime::now)
         .with_context(|| format!("cannot write the audit log `{}`", path.display()))
+}
+
+/// What connections are encrypted with, if they are.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the clock is taken from the system and handed down"
+)]
+fn tls(config: &Config) -> anyhow::Result<Option<Tls>> {
+    let read = config.tls.as_ref().map(|files| Tls::begin(files, SystemTime::now));
+    Ok(read.transpose()?)
 }
 
 /// Who is let in.

@@ -16,7 +16,7 @@
 //!
 //! Lines point down; `tests/it/layers.rs` reads the source and says so. `app` builds everything
 //! and hands it down, `access` decides who may do what, `cli` holds the words of the command line, `config` what they mean together
-//! with `shaman.yaml`.
+//! with `shaman.yaml`, and `tls` reads certificates.
 
 pub mod access;
 pub mod app;
@@ -35,4 +35,5 @@ pub mod reload;
 pub mod store;
 pub mod systemd;
 pub mod tasks;
+pub mod tls;
 pub mod upkeep;

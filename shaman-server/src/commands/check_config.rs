@@ -8,5 +8,8 @@ pub(super) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     if let Some(refused) = crate::app::refusal(&config, config.listen)? {
         anyhow::bail!(refused);
     }
+    if let Some(files) = &config.tls {
+        crate::tls::read(files)?;
+    }
     say("the configuration is good")
 }

@@ -69,7 +69,7 @@ async fn serve(
     if !address.ip().is_loopback() && config.is_open {
         tracing::warn!(%address, "open: whoever can reach this address can upload and erase");
     }
-    tell_ready(&address)?;
+    tell_ready(app.scheme(), &address)?;
     app.tell_ready();
     let reload = app.reload();
     app.run(async {
@@ -106,9 +106,9 @@ fn read_again(args: &ServeArgs, address: std::net::SocketAddr, reload: &Reload, 
 }
 
 /// The one line on stdout, which tells whoever started us where we are.
-fn tell_ready(address: &std::net::SocketAddr) -> anyhow::Result<()> {
+fn tell_ready(scheme: &str, address: &std::net::SocketAddr) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "shaman-server listening on http://{address}")
+    writeln!(out, "shaman-server listening on {scheme}://{address}")
         .and_then(|()| out.flush())
         .context("cannot write to standard output")
 }

@@ -92,6 +92,8 @@ pub const KEYS: &[Key] = &[
     key("state", "./shaman-state", "Local state: the index and the tokens.").flag("--state").at_start(),
     key("listen", "127.0.0.1:8080", "Address and port, `:8080` for all addresses; port 0 picks a free one. An address beyond this machine takes one of: `trusted_networks`, a token, a secret `path_prefix`, `open`. See [access](../guides/access.md).")
         .flag("--listen").at_start(),
+    key("tls.certificate", "", "PEM file with the certificate of this server, and behind it those of whoever signed it, but for the last one. With it and `tls.key` connections speak TLS, and nothing else. SIGHUP reads both files again, also under the same names: new connections get the new certificate, others go on. TLS itself is turned on and off at the start only. See [there](../ops/tls.md)."),
+    key("tls.key", "", "PEM file with the private key of `tls.certificate`, without a passphrase; only the server's user should be able to read it."),
     key("log", "info", "`error`, `warn`, `info`, `debug`, `trace`, also by part (`info,shaman_server=debug`).").flag("--log"),
     key("path_prefix", "", "Comes before every path, `/farm` or `/some-secret`: clients name `http://HOST:PORT/farm` as the server, everything else answers 404. With 16 characters or more between two slashes it is a secret: whoever knows it is let in.")
         .at_start(),

@@ -19,6 +19,7 @@ mod reference;
 mod said;
 mod scrubbing;
 mod sweeping;
+mod tls;
 mod upstream;
 mod variables;
 mod words;
@@ -46,6 +47,7 @@ pub use read::Effective;
 pub use reference::reference;
 pub use scrubbing::{Scrubbing, parse_rate};
 pub use sweeping::{Room, Sweeping};
+pub use tls::TlsFiles;
 pub use upstream::{Upstream, UpstreamError};
 pub use variables::{Audience, Platform, Variables};
 pub use words::{Durability, LinkWord};
@@ -69,6 +71,8 @@ pub struct Config {
     pub state: PathBuf,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What connections are encrypted with, if they are.
+    pub tls: Option<TlsFiles>,
     /// What to log.
     pub log: String,
     /// From where guests may come.
@@ -185,6 +189,7 @@ impl Config {
             r.one("shared_storage_path", |text| refuse_unc(text).map(|()| PathBuf::from(text)));
         let state = r.one("state", |text| refuse_unc(text).map(|()| PathBuf::from(text)));
         let listen = r.one("listen", parse_listen);
+        let tls = TlsFiles::read(r);
         let log = r.one("log", parse_log);
         let path_prefix = r.one("path_prefix", parse_prefix);
         let trusted_networks = r.many("trusted_networks", parse_network);
@@ -217,6 +222,7 @@ impl Config {
             storage: said.storage.clone().unwrap_or(storage),
             state: said.state.clone().unwrap_or(state),
             listen,
+            tls,
             log,
             trusted_networks,
             guests,
@@ -374,6 +380,8 @@ mod tests {
             ("upstream: https://farm", "http://"),
             ("otlp: {endpoint: 'https://agent'}", "address of a collector"),
             ("otlp: {interval: 1ms}", "otlp.interval"),
+            ("tls: {certificate: x.pem}", "`tls.key`"),
+            ("tls: {key: x.key}", "`tls.certificate`"),
             ("path_prefix: farm", "path_prefix"),
             ("path_prefix: /a/../b", "path_prefix"),
             ("path_prefix: '/{x}'", "path_prefix"),

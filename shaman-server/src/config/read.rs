@@ -112,6 +112,13 @@ impl Reader {
         self.sayings.trees.get(key(name).name).cloned()
     }
 
+    /// Notes what is wrong with a key besides its own text, where that was said.
+    pub(super) fn wrong(&mut self, name: &str, says: &str) {
+        let given = self.sayings.values.get(key(name).name).and_then(|given| given.first());
+        let place = given.map_or(Place::Default, |given| given.place.clone());
+        self.sayings.wrong(place, &format!("`{name}`: {says}"));
+    }
+
     /// Notes what somebody else found.
     pub(super) fn extend(&mut self, mistakes: Vec<Mistake>) {
         self.sayings.mistakes.extend(mistakes);

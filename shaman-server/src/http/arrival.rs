@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::uri::Scheme;
+
 use super::unfold::Tunnel;
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -14,6 +16,8 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Arrival {
     /// Who sends.
     pub(super) peer: SocketAddr,
+    /// The scheme of its address.
+    pub(super) scheme: Scheme,
     /// For a request that makes something else of the connection.
     pub(super) tunnel: Tunnel,
     afterwards: Arc<Mutex<Option<Work>>>,
@@ -21,7 +25,12 @@ pub(super) struct Arrival {
 
 impl Arrival {
     pub(super) fn new(peer: SocketAddr) -> Self {
-        Self { peer, tunnel: Tunnel::default(), afterwards: Arc::default() }
+        let (scheme, tunnel) = (Scheme::HTTP, Tunnel::default());
+        Self { peer, scheme, tunnel, afterwards: Arc::default() }
+    }
+
+    pub(super) fn over_tls(self) -> Self {
+        Self { scheme: Scheme::HTTPS, ..self }
     }
 
     /// Leaves work for when the connection has handed its last request over, as part of the

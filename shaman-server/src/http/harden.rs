@@ -3,7 +3,9 @@
 use axum::http::HeaderValue;
 use axum::response::Response;
 
-/// Those of every answer that has no other of its name.
+/// Those of every answer that has no other of its name. No `Strict-Transport-Security`: it is about
+/// a host with all of its ports, and a Manager's own pages on another one may be plain. Within TLS
+/// this port speaks nothing else, so that there is nothing to lead astray.
 const HEADERS: &[(&str, &str)] = &[
     // JSON and blobs are what they say, whatever is in them.
     ("x-content-type-options", "nosniff"),

@@ -3,8 +3,10 @@
 mod arrival;
 mod body;
 mod bounds;
+mod connection;
 mod dashboard;
 mod failure;
+mod farewell;
 mod flamenco;
 mod guard;
 mod harden;
@@ -26,7 +28,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use bounds::{Turns, Work};
-pub use listen::accept;
+pub use listen::{Entrance, accept};
 pub use metrics::collect;
 pub use route::Route;
 pub use router::{Standing, router, routes};

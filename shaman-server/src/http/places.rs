@@ -1,10 +1,12 @@
 //! `Places`: connections at once, of all and of one address.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -31,6 +33,29 @@ pub(super) enum Full {
     All,
     /// This address has as many as one may have.
     Address,
+}
+
+impl Full {
+    /// What HTTP has for it.
+    pub(super) fn status_code(self) -> StatusCode {
+        match self {
+            Self::All => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Address => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+}
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = match self {
+            Self::All => "the server",
+            Self::Address => "this address",
+        };
+        write!(
+            f,
+            "{who} has as many connections as it may have; close some, or try again in some seconds"
+        )
+    }
 }
 
 /// Counts connections.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 /// Lowest first. A layer may name itself and anything before it, with one exception: `store` and
 /// `index` are neighbours and do not know each other.
 const LAYERS: &[&str] = &[
-    "access", "audit", "process", "config", "systemd", "store", "index", "live", "ops", "tasks",
-    "otlp", "manager", "upkeep", "http", "reload", "app", "cli", "commands",
+    "access", "audit", "process", "config", "tls", "systemd", "store", "index", "live", "ops",
+    "tasks", "otlp", "manager", "upkeep", "http", "reload", "app", "cli", "commands",
 ];
 const STRANGERS: &[(&str, &str)] = &[
     ("store", "index"),

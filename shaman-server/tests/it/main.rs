@@ -32,6 +32,7 @@ mod support;
 mod sweeping;
 mod systemd;
 mod taken;
+mod tls;
 mod uploads;
 mod waiting;
 mod watching;

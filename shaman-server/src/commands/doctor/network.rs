@@ -1,18 +1,21 @@
-//! Can we listen, and does the Manager answer?
+//! Can we listen, is the certificate good, and does the Manager answer?
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use shaman_proto::Finding;
 
-use crate::config::Config;
+use crate::config::{Config, TlsFiles};
 use crate::manager::Manager;
+use crate::tls::{self, Fault};
 
 pub(super) fn look(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start a runtime")?;
-    let mut findings = vec![runtime.block_on(port(config.listen))];
+    let mut findings = vec![runtime.block_on(port(config))];
+    findings.extend(config.tls.as_ref().map(certificate));
     if let Some(upstream) = &config.upstream {
         let manager = Manager::new(upstream.clone());
         let root = std::path::absolute(&config.storage).unwrap_or_default();
@@ -22,12 +25,43 @@ pub(super) fn look(config: &Config) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-async fn port(address: SocketAddr) -> Finding {
-    let about = "port";
+/// Can it be read as this user, and is it good for a while?
+fn certificate(files: &TlsFiles) -> Finding {
+    let about = "certificate";
+    let validity = match tls::read(files) {
+        Ok(identity) => identity.validity,
+        Err(error) => {
+            let advice = "name PEM files that the server's user can read, the key's being the certificate's own";
+            return Finding::bad(about, error.to_string(), advice);
+        }
+    };
+    let fault = |fault| format!("it {fault}: it is good {validity}");
+    match validity.fault(now()) {
+        None => Finding::good(about, format!("it is good {validity}")),
+        Some(Fault::Soon) => {
+            Finding::doubtful(about, fault(Fault::Soon), "renew it, and send SIGHUP")
+        }
+        Some(other) => Finding::bad(about, fault(other), "renew it, or set the clock"),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a command takes the clock from the system")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+async fn port(config: &Config) -> Finding {
+    let (about, address) = ("port", config.listen);
     let Err(error) = TcpListener::bind(address) else {
         return Finding::good(about, format!("{address} is free"));
     };
     match error.kind() {
+        // Who speaks TLS is not asked: this program trusts no authority.
+        ErrorKind::AddrInUse if config.tls.is_some() => Finding::doubtful(
+            about,
+            format!("something listens on {address}"),
+            "see whether it is this server: shaman ping --server https://NAME:PORT",
+        ),
         ErrorKind::AddrInUse => match who_listens(address).await {
             Some(who) => Finding::good(about, format!("{who} answers at {address} already")),
             None => Finding::bad(

@@ -87,5 +87,7 @@ fn forwarded(headers: &mut HeaderMap, arrival: &Arrival) {
         Some(host) => headers.insert(FORWARDED_HOST, host),
         None => headers.remove(&FORWARDED_HOST),
     };
-    headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+    if let Ok(scheme) = HeaderValue::from_str(arrival.scheme.as_str()) {
+        headers.insert(FORWARDED_PROTO, scheme);
+    }
 }

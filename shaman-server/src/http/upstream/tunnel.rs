@@ -1,7 +1,7 @@
 //! Requests that may become something else than HTTP, such as websockets.
 
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, Version, header};
 use hyper_util::rt::TokioIo;
 
 use super::forward::{self, outgoing};
@@ -16,7 +16,9 @@ pub(super) async fn pass(
     arrival: &Arrival,
     mut request: Request<Body>,
 ) -> Result<Response<Body>, Failure> {
-    let Some(protocol) = request.headers().get(header::UPGRADE).cloned() else {
+    let protocol = request.headers().get(header::UPGRADE).cloned();
+    // A connection of HTTP/2 stays one.
+    let Some(protocol) = protocol.filter(|_| request.version() < Version::HTTP_2) else {
         return forward::pass(manager, arrival, request).await;
     };
     let from_client = hyper::upgrade::on(&mut request);

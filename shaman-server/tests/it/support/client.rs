@@ -1,13 +1,23 @@
 //! An HTTP client that sends exactly what it is told.
 
+use std::fmt::Debug;
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use super::tls;
+
+/// What bytes go through.
+trait Line: Read + Write + Debug + Send {}
+
+impl<T: Read + Write + Debug + Send> Line for T {}
+
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Line>>,
+    /// The same one, for its time-outs.
+    socket: TcpStream,
 }
 
 #[derive(Debug)]
@@ -42,9 +52,19 @@ impl Answer {
 
 impl Connection {
     pub(crate) fn to(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { stream: BufReader::new(stream) }
+        Self::by(address, |socket| Box::new(socket))
+    }
+
+    /// Speaks HTTP/1.1 within TLS.
+    pub(crate) fn secure(address: &str) -> Self {
+        Self::by(address, |socket| Box::new(tls::shake(socket, &[b"http/1.1"])))
+    }
+
+    fn by(address: &str, line: impl FnOnce(TcpStream) -> Box<dyn Line>) -> Self {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let stream = BufReader::new(line(socket.try_clone().unwrap()));
+        Self { stream, socket }
     }
 
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> std::io::Result<()> {
@@ -128,7 +148,7 @@ impl Connection {
 
     /// Says whether the server ends the connection within this time, whatever it says before.
     pub(crate) fn ends_within(&mut self, time: Duration) -> bool {
-        self.stream.get_ref().set_read_timeout(Some(time)).unwrap();
+        self.socket.set_read_timeout(Some(time)).unwrap();
         self.stream.read_to_end(&mut Vec::new()).is_ok()
     }
 

@@ -4,8 +4,10 @@ mod client;
 mod collector;
 mod disk;
 mod folding;
+mod http2;
 mod server;
 mod small;
+mod tls;
 mod verbs;
 
 use std::time::{Duration, Instant};
@@ -16,8 +18,10 @@ pub(crate) use client::{Answer, Connection};
 pub(crate) use collector::{Collector, SILENCE, attribute};
 pub(crate) use disk::{files_below, same_file, snapshot};
 pub(crate) use folding::FoldingDisk;
+pub(crate) use http2::Http2;
 pub(crate) use server::TestServer;
 pub(crate) use small::SmallDisk;
+pub(crate) use tls::{Certificates, certificate_shown_at};
 pub(crate) use verbs::{opened, upload};
 
 /// Bytes and their name.

@@ -90,7 +90,8 @@ impl TestServer {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line
-            .strip_prefix("shaman-server listening on http://")
+            .strip_prefix("shaman-server listening on http")
+            .and_then(|rest| rest.trim_start_matches('s').strip_prefix("://"))
             .unwrap_or_else(|| panic!("the first line is {line:?}"))
             .trim_end()
             .to_owned();
