@@ -74,6 +74,10 @@ pub struct ServerArgs {
     /// File with the token in it
     #[arg(long, env = "SHAMAN_TOKEN_FILE", value_name = "FILE", conflicts_with = "token")]
     pub token_file: Option<PathBuf>,
+    /// File with certificates (PEM) of authorities to trust besides those of this machine, for
+    /// servers at https:// with a certificate of your own
+    #[arg(long, env = "SHAMAN_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Where is kept what was read or fetched before.

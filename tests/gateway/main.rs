@@ -13,4 +13,5 @@ mod jobs;
 mod passing;
 mod setups;
 mod submissions;
+mod tls;
 mod tunnels;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::trust;
+
 /// In place of a sentence that the server did not send.
 pub(super) const NO_REASON: &str = "no reason given";
 
@@ -11,7 +13,9 @@ pub(super) const NO_REASON: &str = "no reason given";
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The address is none.
-    #[error("`{server}` is not the address of a server; write it as http://HOST:PORT")]
+    #[error(
+        "`{server}` is not the address of a server; write it as http://HOST:PORT or https://HOST:PORT"
+    )]
     NoAddress {
         /// What was given.
         server: String,
@@ -28,6 +32,27 @@ pub enum ApiError {
         server: String,
         /// Why.
         source: reqwest::Error,
+    },
+    /// What was given as authorities has none.
+    #[error("there is no certificate in what was given as an authority's; it is text in PEM")]
+    NoAuthority,
+    /// No certificate can be looked at.
+    #[error(
+        "cannot tell whom to trust at {server}; install the certificate authorities of this system, or name one with --ca or SHAMAN_CA"
+    )]
+    Untrusting {
+        /// The address.
+        server: String,
+        /// Why.
+        source: reqwest::Error,
+    },
+    /// Its certificate was not taken, or it does not speak TLS.
+    #[error("cannot talk to {server}: {why}")]
+    Untrusted {
+        /// The address.
+        server: String,
+        /// What is wrong, and what to do.
+        why: String,
     },
     /// It took the connection, and then nothing moved.
     #[error(
@@ -78,7 +103,12 @@ pub enum ApiError {
 
 impl ApiError {
     pub(super) fn unreachable(server: &str, source: reqwest::Error) -> Self {
-        Self::Unreachable { server: server.to_owned(), source }
+        let server = server.to_owned();
+        // Once a connection stands, what goes wrong on it may go well the next time.
+        match trust::fault(&source).filter(|_| source.is_connect()) {
+            Some(why) => Self::Untrusted { server, why },
+            None => Self::Unreachable { server, source },
+        }
     }
 
     /// The server's own sentence if it sent one, else the start of what it sent.
@@ -108,7 +138,11 @@ impl ApiError {
     pub fn was_heard(&self) -> bool {
         match self {
             Self::Unreachable { source, .. } => !source.is_connect(),
-            Self::NoAddress { .. } | Self::NoToken => false,
+            Self::NoAddress { .. }
+            | Self::NoToken
+            | Self::NoAuthority
+            | Self::Untrusting { .. }
+            | Self::Untrusted { .. } => false,
             Self::NotOurs { .. }
             | Self::Short { .. }
             | Self::Silent { .. }
@@ -127,6 +161,9 @@ impl ApiError {
             }
             Self::NoAddress { .. }
             | Self::NoToken
+            | Self::NoAuthority
+            | Self::Untrusting { .. }
+            | Self::Untrusted { .. }
             | Self::NotOurs { .. }
             | Self::Silent { .. }
             | Self::Strange { .. } => false,

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod chunks;
+mod connect;
 mod failure;
 mod jobs;
 mod native;
@@ -10,11 +11,12 @@ mod request;
 mod retry;
 mod silence;
 mod store;
+mod trust;
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Body, Client, StatusCode, header};
+use reqwest::header::HeaderValue;
+use reqwest::{Body, Certificate, Client, StatusCode, header};
 use serde::Serialize;
 use shaman_proto::wire::flamenco::{
     CreateAnswer, CreateRequest, FileSpec, FileStatus, RequiredFile, RequirementsAnswer,
@@ -31,14 +33,9 @@ pub use retry::{Patience, patiently};
 pub use silence::Pulse;
 
 use crate::secret::Secret;
+use connect::Connect;
 use request::{Request, encode};
 use silence::unless_silent;
-
-/// How long a connection may take to stand.
-const CONNECT_TIME: Duration = Duration::from_secs(10);
-
-/// How often a silent connection is asked whether the other side is still there.
-const KEEPALIVE_TIME: Duration = Duration::from_secs(30);
 
 /// How long nothing may move in the middle of a request. There is no limit on the time of a whole
 /// one: reqwest's counts from its start, and would end long uploads.
@@ -64,6 +61,7 @@ pub enum Taken {
 #[derive(Debug, Clone)]
 pub struct Api {
     base: String,
+    connect: Connect,
     client: Client,
     silence: Duration,
 }
@@ -71,13 +69,27 @@ pub struct Api {
 impl Api {
     /// A server at this address; a path prefix in it is kept. Connects to nobody yet.
     pub fn new(server: &str) -> Result<Self, ApiError> {
+        Self::by(Connect::default(), server)
+    }
+
+    /// The same, trusting these certificate authorities besides those of this machine: certificates
+    /// in PEM, one at least.
+    pub fn trusting(server: &str, pem: &[u8]) -> Result<Self, ApiError> {
+        let authorities = Certificate::from_pem_bundle(pem).unwrap_or_default();
+        if authorities.is_empty() {
+            return Err(ApiError::NoAuthority);
+        }
+        Self::by(Connect { authorities, ..Connect::default() }, server)
+    }
+
+    fn by(connect: Connect, server: &str) -> Result<Self, ApiError> {
         let base = server.trim_end_matches('/').to_owned();
         let is_http = ["http://", "https://"].iter().any(|scheme| base.starts_with(scheme));
         if !is_http {
             return Err(ApiError::NoAddress { server: server.to_owned() });
         }
-        let client = client(HeaderMap::new()).map_err(|e| ApiError::unreachable(&base, e))?;
-        Ok(Self { base, client, silence: SILENCE })
+        let client = connect.client(&base)?;
+        Ok(Self { base, connect, client, silence: SILENCE })
     }
 
     /// Shows this token with each request. It is in no error and no log.
@@ -86,9 +98,10 @@ impl Api {
             .map_err(|_| ApiError::NoToken)?;
         // Nothing prints it, and other hosts do not get it.
         bearer.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]);
-        let client = client(headers).map_err(|e| ApiError::unreachable(&self.base, e))?;
-        Ok(Self { client, ..self })
+        let mut connect = self.connect;
+        connect.headers.insert(header::AUTHORIZATION, bearer);
+        let client = connect.client(&self.base)?;
+        Ok(Self { connect, client, ..self })
     }
 
     /// Ends requests in which nothing moves for this time, instead of two minutes.
@@ -174,19 +187,6 @@ impl Api {
         let answer: CreateAnswer = self.json(request).await?;
         Ok(answer.checkout_path)
     }
-}
-
-/// What connects; each request has these headers, too.
-fn client(headers: HeaderMap) -> reqwest::Result<Client> {
-    Client::builder()
-        .connect_timeout(CONNECT_TIME)
-        .tcp_keepalive(KEEPALIVE_TIME)
-        .tcp_nodelay(true)
-        // A farm is near; Flamenco's add-on looks at no proxy either.
-        .no_proxy()
-        .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .build()
 }
 
 /// How much longer a server may be silent over so many files.
