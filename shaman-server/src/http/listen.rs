@@ -25,7 +25,7 @@ use crate::tls::Tls;
 const BUFFER_BYTES: RangeInclusive<usize> = (HEAD_BYTES_MAX + (8 << 10))..=(256 << 10);
 
 /// Memory for what all connections read, from which each one's share is taken when it comes.
-const BUFFERS_BYTES: usize = 32 << 20;
+const BUFFERS_BYTES: usize = 12 << 20;
 
 /// That are told at once why they are not served; others are cut off.
 const FAREWELLS_MAX: usize = 64;
