@@ -79,6 +79,13 @@ systemctl daemon-reload
 systemctl restart shaman-server
 says "watched: a server that works stays, one that hangs is started again"
 
+old=$(property MainPID)
+systemctl reload shaman-server
+wait_for eval 'journalctl --no-pager -u shaman-server | grep >/dev/null "read the configuration again"'
+[ "$(property MainPID)" = "$old" ]
+answers
+says "reloaded: the configuration was read again by the process that runs"
+
 before=$(everything)
 old=$(property MainPID)
 run upgrade 1 /packages/0.1.0-2
