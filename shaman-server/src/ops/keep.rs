@@ -46,7 +46,8 @@ impl Ops {
     /// the row behind its rename, too, so whoever comes last sees what the other did.
     pub(super) fn note_seen(&self, rows: &[(BlobRef, BlobRow)]) -> Result<(), LookupError> {
         self.index.put_blobs(rows.iter().copied())?;
-        self.forget_taken(rows)
+        self.forget_gone_of(rows.iter().map(|(blob, _)| blob))?;
+        Ok(())
     }
 
     /// Writes the rows of blobs that came just now. No sweep may take them for a while, so only
@@ -56,13 +57,18 @@ impl Ops {
         let now = self.now_secs();
         let is_late =
             |row: &BlobRow| now.saturating_sub(row.last_used) >= self.limits.age_min.as_secs();
-        if rows.iter().any(|(_, row)| is_late(row)) { self.forget_taken(rows) } else { Ok(()) }
+        let late = rows.iter().filter(|(_, row)| is_late(row)).map(|(blob, _)| blob);
+        self.forget_gone_of(late)?;
+        Ok(())
     }
 
-    /// Forgets those of these rows whose blob is gone.
-    fn forget_taken(&self, rows: &[(BlobRef, BlobRow)]) -> Result<(), LookupError> {
+    /// Forgets the rows of those of these blobs that are gone; gives how many.
+    pub(super) fn forget_gone_of<'a>(
+        &self,
+        blobs: impl IntoIterator<Item = &'a BlobRef>,
+    ) -> Result<u64, LookupError> {
         let mut gone = Vec::new();
-        for (blob, _) in rows {
+        for blob in blobs {
             if self.store.find(blob)?.is_none() {
                 gone.push(*blob);
             }
@@ -70,7 +76,7 @@ impl Ops {
         if !gone.is_empty() {
             self.index.forget_blobs(&gone)?;
         }
-        Ok(())
+        Ok(gone.len() as u64)
     }
 
     /// Keeps a blob from ageing, since we are about to tell somebody that we have it. Gives its row

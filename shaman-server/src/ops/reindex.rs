@@ -148,16 +148,9 @@ impl Ops {
             let blobs = self.index.blobs_after(after.as_ref(), BATCH)?;
             let Some(last) = blobs.last() else { break };
             after = Some(*last);
-            let mut gone = Vec::new();
-            for blob in &blobs {
-                if self.store.find(blob)?.is_none() {
-                    gone.push(*blob);
-                }
-            }
-            self.index.forget_blobs(&gone)?;
             // A client may have sent one again, and been told so, between look and forgetting: a
             // question that the index cannot answer goes to the disk.
-            done.forgotten += gone.len() as u64;
+            done.forgotten += self.forget_gone_of(&blobs)?;
             if !go_on() {
                 return Ok(());
             }

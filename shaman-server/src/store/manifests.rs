@@ -117,21 +117,24 @@ impl Store {
 
     /// Reads the manifest of a checkout; `None` when we made no such checkout.
     pub fn read_manifest(&self, checkout: &CheckoutPath) -> Result<Option<Manifest>, DiskError> {
-        let path = self.layout.manifest(checkout);
-        match read(&path)? {
-            None if self.is_claimed_lately(&path) => read(&path),
-            manifest => Ok(manifest),
-        }
+        self.read_of(checkout)
     }
 
     /// Reads whose a checkout is, past its files; `None` when we made no such checkout.
     pub fn read_owner(&self, checkout: &CheckoutPath) -> Result<Option<Option<String>>, DiskError> {
+        Ok(self.read_of(checkout)?.map(|head: Head| head.owner))
+    }
+
+    /// Reads what is wanted of the manifest of a checkout.
+    fn read_of<T: DeserializeOwned>(
+        &self,
+        checkout: &CheckoutPath,
+    ) -> Result<Option<T>, DiskError> {
         let path = self.layout.manifest(checkout);
-        let head: Option<Head> = match read_as(&path)? {
-            None if self.is_claimed_lately(&path) => read_as(&path)?,
-            head => head,
-        };
-        Ok(head.map(|head| head.owner))
+        match read_as(&path)? {
+            None if self.is_claimed_lately(&path) => read_as(&path),
+            read => Ok(read),
+        }
     }
 
     /// Calls `visit` with each manifest until it says to stop.
