@@ -43,20 +43,11 @@ pub(super) fn rows(folder: &Path) -> anyhow::Result<()> {
     let said: Value = serde_json::from_slice(&answer.body)?;
     anyhow::ensure!(said["swept"]["blobs"] == BLOBS / 2, "half of them are unused: {said}");
     let peak_kib = process::peak_kib(farm.server.id())?;
-    println!(
-        "{:44} {:>8.3} s {:>27} {:>10}",
-        "a start with them, until it answers",
-        starting.as_secs_f64(),
-        "",
-        "2 s"
-    );
-    println!(
-        "{:44} {:>8.3} s {:>27} {:>10}",
-        "sweep decision on 1,000,000 blobs",
-        time.as_secs_f64(),
-        "",
-        "3 s"
-    );
+    let say = |what: &str, time: Duration, asked: &str| {
+        println!("{what:44} {:>8.3} s {:>27} {asked:>10}", time.as_secs_f64(), "");
+    };
+    say("start with 1,000,000 blobs, until it answers", starting, "2 s");
+    say("sweep decision on 1,000,000 blobs", time, "3 s");
     println!(
         "{:44} {:>6} MiB (before: {} MiB) {:>13} {:>10}",
         "  its memory",

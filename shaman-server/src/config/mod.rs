@@ -210,9 +210,7 @@ impl Config {
         let expire_after = r.one("checkouts.expire_after", parse_expiry);
         let scrubbing = Scrubbing::read(r);
         let trusted_proxies = r.many("trusted_proxies", parse_network);
-        let audit_log = r.one("audit_log", |text| {
-            Ok::<_, String>((!text.is_empty()).then(|| PathBuf::from(text)))
-        });
+        let audit_log = r.file("audit_log");
         let limits = Limits::read(r);
         let otlp = Otlp::read(r);
         let (variables, mistakes) = Variables::read(r.tree("variables").as_ref());

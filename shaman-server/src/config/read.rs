@@ -2,6 +2,7 @@
 //! mistakes are found at once.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use shaman_proto::{parse_bytes, parse_duration};
@@ -66,6 +67,11 @@ impl Reader {
             }
         }
         values
+    }
+
+    /// A file; `None` when it is not named.
+    pub(super) fn file(&mut self, name: &str) -> Option<PathBuf> {
+        self.one(name, |text| Ok::<_, String>((!text.is_empty()).then(|| PathBuf::from(text))))
     }
 
     /// A time between two others.

@@ -16,10 +16,7 @@ pub struct TlsFiles {
 impl TlsFiles {
     /// `None`: connections are plain. One file without the other is a mistake.
     pub(super) fn read(r: &mut Reader) -> Option<Self> {
-        let [certificate, key] = ["tls.certificate", "tls.key"].map(|name| {
-            r.one(name, |text| Ok::<_, String>((!text.is_empty()).then(|| PathBuf::from(text))))
-        });
-        match (certificate, key) {
+        match (r.file("tls.certificate"), r.file("tls.key")) {
             (Some(certificate), Some(key)) => return Some(Self { certificate, key }),
             (Some(_), None) => r.wrong("tls.certificate", "it needs `tls.key`, its private key"),
             (None, Some(_)) => r.wrong("tls.key", "it needs `tls.certificate`, whose key it is"),

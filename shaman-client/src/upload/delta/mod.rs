@@ -105,12 +105,10 @@ impl Sending<'_> {
         };
         for _ in 0..TRIES {
             let missing = match missing.take() {
-                Some(missing) => missing,
-                None => match self.missing(&chunks).await {
-                    Some(missing) => missing,
-                    None => return Ok(None),
-                },
+                None => self.missing(&chunks).await,
+                known => known,
             };
+            let Some(missing) = missing else { return Ok(None) };
             let all_missing = missing.iter().all(|is_missing| *is_missing);
             if all_missing || (delta == Delta::Auto && !pays(&chunks, &missing)) {
                 return Ok(None);
