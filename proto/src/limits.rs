@@ -13,6 +13,10 @@ pub const JSON_BODY_BYTES_MAX: usize = 256 << 20;
 /// From here on a request of its own, which streams, costs less than a hundredth of its time.
 pub const FRAME_BYTES_MAX: u64 = 1 << 20;
 
+/// Most bytes of a blob in a frame of `POST /v1/blobs/read`: two of them lie in memory for each
+/// answer, as of larger blobs, which come by themselves in pieces of this size.
+pub const READ_FRAME_BYTES_MAX: u64 = 256 << 10;
+
 /// Most frames in one body: the answer, which names each of them, has about 10 MB then.
 pub const FRAMES_MAX: usize = 100_000;
 

@@ -95,6 +95,38 @@ fn a_line_that_breaks_again_and_again_costs_no_byte_twice() {
 }
 
 #[test]
+fn small_blobs_come_together_and_what_an_answer_lost_comes_by_itself() {
+    let farm = Farm::start();
+    let dir = farm.path("small");
+    std::fs::create_dir(&dir).unwrap();
+    for number in 0..200 {
+        std::fs::write(dir.join(number.to_string()), format!("file {number}").repeat(500)).unwrap();
+    }
+    let end = last_line(&farm.shaman().arg("upload").arg(&dir).args(["--json"]).output().unwrap());
+    std::fs::create_dir_all(farm.path("elsewhere")).unwrap();
+    let fetched = |deed: Deed, into: &str| {
+        let way = Between::start(farm.server.address(), move |head, _| {
+            if head.first_line.starts_with("POST /v1/blobs/read ") { deed } else { Deed::Pass }
+        });
+        let into = farm.path(into);
+        let done = last_line(&fetch(&farm, &way.url, checkout(&end), &into, &[]));
+        assert_eq!((&done["files"], &done["fetched_blobs"]), (&200.into(), &200.into()));
+        for number in 0..200 {
+            let text = std::fs::read_to_string(into.join(number.to_string())).unwrap();
+            assert!(text == format!("file {number}").repeat(500), "{number}");
+        }
+        std::fs::remove_dir_all(farm.path("elsewhere/cache")).unwrap();
+        assert_eq!(way.count("POST /v1/blobs/read"), 1);
+        way.count("GET /v1/blobs/")
+    };
+    assert_eq!(fetched(Deed::Pass, "elsewhere/all"), 0);
+    // A server from before, and a line that breaks in the middle.
+    assert_eq!(fetched(Deed::Refuse(404), "elsewhere/before"), 200);
+    let alone = fetched(Deed::CutAnswer(300_000), "elsewhere/cut");
+    assert!((1..200).contains(&alone), "{alone}");
+}
+
+#[test]
 fn a_checkout_that_is_not_there_and_a_server_that_is_not_ours_are_sentences() {
     let farm = Farm::start();
     let into = farm.path("none");

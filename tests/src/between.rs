@@ -146,13 +146,7 @@ impl Between {
             left -= read;
             self.note(at, |seen| seen.body_bytes += read as u64);
             let bytes = piece.get(..read).unwrap_or_default();
-            if framing == Framing::Chunked {
-                write!(server, "{read:x}\r\n")?;
-                server.write_all(bytes)?;
-                server.write_all(b"\r\n")?;
-            } else {
-                server.write_all(bytes)?;
-            }
+            server.write_all(&framed(framing, bytes))?;
             if let Deed::Slowly(bytes_a_second) = deed {
                 let micros = read as u64 * 1_000_000 / bytes_a_second.max(1) as u64;
                 thread::sleep(Duration::from_micros(micros));
@@ -161,9 +155,7 @@ impl Between {
         if matches!(deed, Deed::CutRequest(_)) {
             return Ok(false);
         }
-        if framing == Framing::Chunked {
-            server.write_all(b"0\r\n\r\n")?;
-        }
+        server.write_all(&framed(framing, b""))?;
         self.answer(head, deed, at, from_server, client)
     }
 
@@ -188,17 +180,14 @@ impl Between {
         };
         pass(&head.raw)?;
         let framing = Framing::of_answer(&head, method, status)?;
-        if framing == Framing::Chunked {
-            return Err(io::Error::other("our server names the length of its answers"));
-        }
         let mut body = Body::new(from_server, framing);
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             let read = body.read(&mut piece)?;
+            pass(&framed(framing, piece.get(..read).unwrap_or_default()))?;
             if read == 0 {
                 break;
             }
-            pass(piece.get(..read).unwrap_or_default())?;
         }
         self.note(at, |seen| seen.status = status);
         let is_kept = framing != Framing::UntilClose && !head.says("Connection", "close");
@@ -211,6 +200,14 @@ impl Between {
             change(seen);
         }
     }
+}
+
+/// Bytes as they travel in this framing; none at the end.
+fn framed(framing: Framing, bytes: &[u8]) -> Vec<u8> {
+    if framing != Framing::Chunked {
+        return bytes.to_vec();
+    }
+    [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }
 
 impl std::fmt::Debug for Between {

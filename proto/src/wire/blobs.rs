@@ -47,6 +47,11 @@ pub fn encode_name(blob: &BlobRef) -> [u8; NAME_BYTES] {
     bytes
 }
 
+/// Bytes that a blob takes as a frame.
+pub fn framed_bytes(blob: &BlobRef) -> u64 {
+    NAME_BYTES as u64 + blob.size.bytes()
+}
+
 /// Reads a name back. Every digest is one; a size beyond [`BlobSize::MAX`] is refused.
 pub fn decode_name(bytes: &[u8; NAME_BYTES]) -> Result<BlobRef, SizeError> {
     let (mut digest, mut size) = ([0; 32], [0; 8]);

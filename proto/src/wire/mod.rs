@@ -7,6 +7,7 @@ pub mod chunks;
 pub mod event;
 pub mod failure;
 pub mod flamenco;
+pub mod framing;
 pub mod jobs;
 pub mod native;
 pub mod watch;

@@ -1,8 +1,11 @@
 //! One blob from the server into the cache.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use shaman_proto::BlobRef;
+use shaman_proto::limits::READ_FRAME_BYTES_MAX;
+use shaman_proto::wire::framing::Frame;
 
 use super::FetchError;
 use super::cache::{BlobCache, BlobCacheError, Coming, Committed};
@@ -21,7 +24,13 @@ const GATHERING: Duration = Duration::from_millis(500);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A blob of so many bytes is taken in whole: to hand over pieces costs more than to write them.
-const SMALL_BYTES: u64 = 256 << 10;
+pub(super) const SMALL_BYTES: u64 = READ_FRAME_BYTES_MAX;
+
+/// Bytes of small blobs that a thread hashes and writes at a time.
+const BATCH_BYTES: usize = 512 << 10;
+
+/// And so many of them at most.
+const BATCH_BLOBS: usize = 64;
 
 /// What a server says that does not have a blob.
 const NOT_FOUND: u16 = 404;
@@ -33,6 +42,13 @@ pub(super) struct Got {
     pub(super) bytes: u64,
     /// Bytes that had come before.
     pub(super) resumed_bytes: u64,
+}
+
+impl Got {
+    pub(super) fn add(&mut self, other: Self) {
+        self.bytes += other.bytes;
+        self.resumed_bytes += other.resumed_bytes;
+    }
 }
 
 /// Where blobs come from and go to.
@@ -108,18 +124,52 @@ impl Way<'_> {
         let Ok(bytes) = self.whole(&blob).await else { return Ok(None) };
         let got = Got { bytes: bytes.len() as u64, resumed_bytes: 0 };
         let (cache, stop) = (self.cache.clone(), self.stop.clone());
-        let committed = on_a_thread(move || -> Result<_, BlobCacheError> {
-            let Some(mut coming) = cache.coming(&blob, &stop)? else { return Ok(None) };
-            // Of the little that had come before nothing is needed.
-            let pushed = coming.restart().and_then(|()| coming.push(&bytes));
-            pushed.map_err(|source| cache.failed("write to", source))?;
-            cache.commit(coming, &blob).map(Some)
-        });
-        if committed.await? != Some(Committed::Stored) {
+        let frame = Frame { blob, bytes };
+        if !on_a_thread(move || store(&cache, &stop, &frame)).await? {
             return Ok(None);
         }
         self.told(1, blob.size.bytes());
         Ok(Some(got))
+    }
+
+    /// Brings many small blobs into the cache, in one answer. Gives those that did not come, or were
+    /// not what they should be: each of them by itself tells why.
+    pub(super) async fn get_together(
+        self,
+        blobs: &[BlobRef],
+    ) -> Result<(Got, Vec<BlobRef>), FetchError> {
+        let (mut got, mut left) = (Got::default(), blobs.iter().copied().collect::<HashSet<_>>());
+        let Ok(mut frames) = self.api.blobs(blobs).await else { return Ok((got, blobs.to_vec())) };
+        let mut is_end = false;
+        while !is_end {
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            while batch.len() < BATCH_BLOBS && bytes < BATCH_BYTES {
+                let Ok(Some(frame)) = frames.next().await else {
+                    is_end = true;
+                    break;
+                };
+                bytes += frame.bytes.len();
+                if left.contains(&frame.blob) {
+                    batch.push(frame);
+                }
+            }
+            got.bytes += bytes as u64;
+            let (cache, stop) = (self.cache.clone(), self.stop.clone());
+            let stored = on_a_thread(move || -> Result<Vec<BlobRef>, BlobCacheError> {
+                let mut stored = Vec::with_capacity(batch.len());
+                for frame in &batch {
+                    if store(&cache, &stop, frame)? {
+                        stored.push(frame.blob);
+                    }
+                }
+                Ok(stored)
+            });
+            for blob in stored.await? {
+                left.remove(&blob);
+                self.told(1, blob.size.bytes());
+            }
+        }
+        Ok((got, left.into_iter().collect()))
     }
 
     /// All bytes that the server sends for a small blob, and not many more.
@@ -198,4 +248,14 @@ impl Way<'_> {
     fn told(self, files: u64, bytes: u64) {
         self.progress.tell(Event::Advanced { phase: Phase::Fetch, files, bytes });
     }
+}
+
+/// Puts a whole blob into the cache; `false` when its bytes are not the blob, or somebody else is
+/// just doing so.
+fn store(cache: &BlobCache, stop: &Stop, frame: &Frame) -> Result<bool, BlobCacheError> {
+    let Some(mut coming) = cache.coming(&frame.blob, stop)? else { return Ok(false) };
+    // Of the little that had come before nothing is needed.
+    let pushed = coming.restart().and_then(|()| coming.push(&frame.bytes));
+    pushed.map_err(|source| cache.failed("write to", source))?;
+    Ok(cache.commit(coming, &frame.blob)? == Committed::Stored)
 }

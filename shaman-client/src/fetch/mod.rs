@@ -17,11 +17,12 @@ mod get;
 mod place;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use shaman_proto::{
     BlobRef, CheckoutPath, MANIFEST_FORMAT, Manifest, ManifestEntry, ManifestError,
@@ -282,21 +283,68 @@ async fn lacking(way: Way<'_>, blobs: &[BlobRef], limit: u64) -> Result<Vec<Blob
     .await
 }
 
-/// Brings all of these into the cache, the largest first, so that none is left alone at the end.
-async fn all(way: Way<'_>, mut lacking: Vec<BlobRef>) -> Result<Got, FetchError> {
-    let phase = Phase::Fetch;
+/// Small blobs that come in one answer: what is asked again, one by one, when it breaks off.
+const TOGETHER: usize = 1_000;
+
+/// And their bytes.
+const TOGETHER_BYTES: u64 = 4 << 20;
+
+/// What is asked for in one request.
+enum Load {
+    One(BlobRef),
+    Together(Vec<BlobRef>),
+}
+
+/// The large ones by themselves, the largest first, so that none is left alone at the end; the small
+/// ones together.
+fn loads(mut lacking: Vec<BlobRef>) -> Vec<Load> {
     lacking.sort_by_key(|blob| std::cmp::Reverse(blob.size));
+    let mut loads = Vec::new();
+    let mut bytes = 0;
+    for blob in lacking {
+        let size = blob.size.bytes();
+        match loads.last_mut() {
+            _ if size > get::SMALL_BYTES => loads.push(Load::One(blob)),
+            Some(Load::Together(blobs))
+                if blobs.len() < TOGETHER && bytes + size <= TOGETHER_BYTES =>
+            {
+                blobs.push(blob);
+                bytes += size;
+            }
+            _ => {
+                loads.push(Load::Together(vec![blob]));
+                bytes = size;
+            }
+        }
+    }
+    loads
+}
+
+/// Brings a load into the cache; gives what of it has to be asked for one by one.
+async fn get(way: Way<'_>, load: Load) -> Result<(Got, Vec<BlobRef>), FetchError> {
+    match load {
+        Load::One(blob) => Ok((way.get(blob).await?, Vec::new())),
+        Load::Together(blobs) => way.get_together(&blobs).await,
+    }
+}
+
+/// Brings all of these into the cache.
+async fn all(way: Way<'_>, lacking: Vec<BlobRef>) -> Result<Got, FetchError> {
+    let phase = Phase::Fetch;
     let bytes = lacking.iter().map(|blob| blob.size.bytes()).fold(0, u64::saturating_add);
     way.progress.tell(Event::Began { phase, files: lacking.len() as u64, bytes });
-    let add = |sum: Got, one: Got| async move {
-        let (bytes, resumed_bytes) = (sum.bytes + one.bytes, sum.resumed_bytes + one.resumed_bytes);
-        Ok(Got { bytes, resumed_bytes })
-    };
-    let got = stream::iter(lacking)
-        .map(|blob| way.get(blob))
-        .buffer_unordered(CONNECTIONS)
-        .try_fold(Got::default(), add)
-        .await?;
+    let (mut got, mut waiting) = (Got::default(), VecDeque::from(loads(lacking)));
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < CONNECTIONS
+            && let Some(load) = waiting.pop_front()
+        {
+            running.push(get(way, load));
+        }
+        let Some((more, alone)) = running.try_next().await? else { break };
+        got.add(more);
+        waiting.extend(alone.into_iter().map(Load::One));
+    }
     way.progress.tell(Event::Ended { phase });
     Ok(got)
 }

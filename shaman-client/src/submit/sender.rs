@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
+use shaman_proto::wire::blobs::framed_bytes;
+
 use crate::upload::{
-    CONNECTIONS, LARGE_AT_ONCE, LARGE_BYTES, PACK_FILES_MAX, PACKED_BYTES_MAX, ToSend, framed_bytes,
+    CONNECTIONS, LARGE_AT_ONCE, LARGE_BYTES, PACK_FILES_MAX, PACKED_BYTES_MAX, ToSend,
 };
 
 /// Bytes of a pack: large enough that the time there and back does not count, little enough that a

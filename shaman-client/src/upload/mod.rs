@@ -12,7 +12,7 @@ mod told;
 
 pub use crate::cli::Delta;
 pub use line::Line;
-pub use pack::{PACK_FILES_MAX, PACKED_BYTES_MAX, PackError, Packed, framed_bytes, send_pack};
+pub use pack::{PACK_FILES_MAX, PACKED_BYTES_MAX, PackError, Packed, send_pack};
 
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
-use shaman_proto::wire::blobs::{Fate, FramesAnswer, NAME_BYTES, encode_name};
+use shaman_proto::wire::blobs::{Fate, FramesAnswer, encode_name};
 use shaman_proto::{BlobRef, Digest};
 
 use super::{Line, Sent, ToSend, UploadError};
@@ -186,9 +186,4 @@ fn fates(
         },
         _ => Packed::Alone,
     })
-}
-
-/// Bytes that a file takes in a pack.
-pub fn framed_bytes(blob: &BlobRef) -> u64 {
-    NAME_BYTES as u64 + blob.size.bytes()
 }

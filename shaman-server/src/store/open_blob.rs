@@ -34,20 +34,37 @@ impl Store {
 impl OpenBlob {
     /// Reads `wanted` bytes from `offset` on; fewer are an error, since a blob never gets shorter.
     pub fn read_at(&self, offset: u64, wanted: usize) -> Result<Vec<u8>, DiskError> {
-        let mut bytes = Vec::with_capacity(wanted);
-        while bytes.len() < wanted {
-            let at = offset + bytes.len() as u64;
-            match rustix::io::pread(&self.file, spare_capacity(&mut bytes), at) {
-                Err(rustix::io::Errno::INTR) => {}
+        let mut bytes = Vec::new();
+        self.read_onto(&mut bytes, offset, wanted)?;
+        Ok(bytes)
+    }
+
+    /// Appends them to what is there, which is as it was after an error.
+    pub fn read_onto(
+        &self,
+        bytes: &mut Vec<u8>,
+        offset: u64,
+        wanted: usize,
+    ) -> Result<(), DiskError> {
+        let before = bytes.len();
+        bytes.reserve_exact(wanted);
+        while bytes.len() < before + wanted {
+            let at = offset + (bytes.len() - before) as u64;
+            let failed = match rustix::io::pread(&self.file, spare_capacity(bytes), at) {
+                Err(rustix::io::Errno::INTR) => continue,
                 Ok(0) => {
                     let short = Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-                    return short.during("read all of", &self.path);
+                    short.during("read all of", &self.path)
                 }
-                read => drop(read.during("read", &self.path)?),
+                read => read.map(drop).during("read", &self.path),
+            };
+            if failed.is_err() {
+                bytes.truncate(before);
+                return failed;
             }
         }
-        // An allocation may be larger than what was asked for.
-        bytes.truncate(wanted);
-        Ok(bytes)
+        // There may be more room than was asked for.
+        bytes.truncate(before + wanted);
+        Ok(())
     }
 }

@@ -92,7 +92,11 @@ pub(super) async fn send(
 
 /// Opens a blob for whoever may know that it is there: who submits, and who reads what a checkout
 /// names.
-fn open(ops: &Ops, principal: &Principal, blob: &BlobRef) -> Result<Option<OpenBlob>, Failure> {
+pub(super) fn open(
+    ops: &Ops,
+    principal: &Principal,
+    blob: &BlobRef,
+) -> Result<Option<OpenBlob>, Failure> {
     if !principal.may(Access::Submit) {
         match ops.is_named(blob)? {
             Some(true) => {}

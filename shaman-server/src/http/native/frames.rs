@@ -15,9 +15,9 @@ use shaman_proto::BlobRef;
 use shaman_proto::limits::{FRAME_BYTES_MAX, FRAMES_MAX};
 use shaman_proto::wire::blobs::{FRAMES_TYPE, Fate, FrameFate, FramesAnswer};
 use shaman_proto::wire::failure::Failure as FailureBody;
+use shaman_proto::wire::framing::{Frame, Framed, Framing};
 use tokio::sync::oneshot;
 
-use super::framing::{Framed, Framing};
 use super::openapi::Binary;
 use crate::http::Shared;
 use crate::http::body::{drain_beside, essence, next_frame};
@@ -139,7 +139,8 @@ impl Receiving {
                 };
                 piece?
             };
-            let Some(mut piece) = piece else { break };
+            let Some(piece) = piece else { break };
+            let mut piece = &piece[..];
             loop {
                 let position = self.fates.len();
                 let framed = self.framing.next(&mut piece).map_err(|error| {
@@ -177,11 +178,11 @@ impl Receiving {
                 let failure = Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message);
                 self.fates.push((blob, Some(refused(failure))));
             }
-            Framed::Whole(small) => {
-                self.batch_bytes += small.bytes.len();
+            Framed::Whole(Frame { blob, bytes }) => {
+                self.batch_bytes += bytes.len();
                 let position = self.fates.len();
-                self.fates.push((small.blob, None));
-                self.batch.push((position, small));
+                self.fates.push((blob, None));
+                self.batch.push((position, Small { blob, bytes }));
                 if self.batch.len() >= BATCH_FRAMES || self.batch_bytes >= BATCH_BYTES {
                     self.begin_batch().await;
                 }

@@ -6,7 +6,7 @@ mod chunks;
 mod damage;
 mod events;
 mod frames;
-mod framing;
+mod gather;
 mod listing;
 mod making;
 mod missing;
@@ -41,6 +41,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/v1/docs", Open, openapi::page),
         post("/v1/missing", Submit, missing::missing),
         post("/v1/blobs", Submit, frames::receive).uploads(),
+        post("/v1/blobs/read", Known, gather::gather),
         get("/v1/blobs/{blob}", Known, blob::send),
         put("/v1/blobs/{blob}", Submit, put::put).uploads(),
         head("/v1/uploads/{blob}", Submit, uploads::show),

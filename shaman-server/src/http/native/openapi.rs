@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use super::{
-    blob, checkouts, chunks, damage, events, frames, listing, making, missing, pins, put, recipe,
-    reindex, running, scrub, status, sweep, uploads,
+    blob, checkouts, chunks, damage, events, frames, gather, listing, making, missing, pins, put,
+    recipe, reindex, running, scrub, status, sweep, uploads,
 };
 use crate::http::flamenco::json;
 
@@ -45,6 +45,7 @@ impl ToSchema for Binary {}
     paths(
         missing::missing,
         frames::receive,
+        gather::gather,
         blob::send,
         put::put,
         uploads::show,

@@ -16,6 +16,7 @@ const BUSY: &[&str] = &[
     "/v1/missing",
     "/v1/chunks/missing",
     "/v1/blobs",
+    "/v1/blobs/read",
     "/v1/blobs/{blob}",
     "/v1/recipes/{blob}",
     "/v1/uploads/{blob}",

@@ -5,6 +5,7 @@ mod delta;
 mod document;
 mod events;
 mod frames;
+mod gather;
 mod missing;
 mod reading;
 mod resuming;

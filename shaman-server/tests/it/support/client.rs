@@ -108,10 +108,27 @@ impl Connection {
 
     pub(crate) fn try_answer(&mut self) -> std::io::Result<Answer> {
         let mut answer = self.try_head_answer()?;
+        if answer.header("transfer-encoding") == Some("chunked") {
+            while self.chunk(&mut answer.body)? {}
+            return Ok(answer);
+        }
         let length = answer.header("content-length").map_or(0, |value| value.parse().unwrap());
         answer.body = vec![0; length];
         self.stream.read_exact(&mut answer.body)?;
         Ok(answer)
+    }
+
+    /// Appends the next piece of a body; `false`: that was the end.
+    fn chunk(&mut self, body: &mut Vec<u8>) -> std::io::Result<bool> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim_end(), 16).map_err(std::io::Error::other)?;
+        let before = body.len();
+        // Behind each stands the end of its line.
+        body.resize(before + length + 2, 0);
+        self.stream.read_exact(&mut body[before..])?;
+        body.truncate(before + length);
+        Ok(length > 0)
     }
 
     /// The head of an answer, which has no body or one that the test reads itself.

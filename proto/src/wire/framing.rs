@@ -1,11 +1,17 @@
 //! `Framing`: pieces of a body → frames.
 
-use bytes::{Buf as _, Bytes};
-use shaman_proto::limits::FRAME_BYTES_MAX;
-use shaman_proto::wire::blobs::{NAME_BYTES, decode_name};
-use shaman_proto::{BlobRef, SizeError};
+use super::blobs::{NAME_BYTES, decode_name};
+use crate::limits::FRAME_BYTES_MAX;
+use crate::{BlobRef, SizeError};
 
-use crate::ops::Small;
+/// A name, and as many bytes as it says. Whether they are that blob is for the reader to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The name.
+    pub blob: BlobRef,
+    /// All of its bytes.
+    pub bytes: Vec<u8>,
+}
 
 /// What the pieces so far end in.
 #[derive(Debug)]
@@ -13,23 +19,23 @@ enum Within {
     /// A name, of which these bytes came.
     Name(Vec<u8>),
     /// The bytes of a frame.
-    Bytes(Small),
+    Bytes(Frame),
     /// So many more bytes of a frame that was too large.
     TooLarge(u64),
 }
 
-/// A frame.
+/// What was taken out of pieces.
 #[derive(Debug)]
-pub(super) enum Framed {
-    /// All of it.
-    Whole(Small),
-    /// It is larger than [`FRAME_BYTES_MAX`]; its bytes are passed over.
+pub enum Framed {
+    /// A whole frame.
+    Whole(Frame),
+    /// One that is larger than [`FRAME_BYTES_MAX`]; its bytes are passed over.
     TooLarge(BlobRef),
 }
 
 /// Takes frames out of pieces of a body. Holds one frame at most.
 #[derive(Debug)]
-pub(super) struct Framing {
+pub struct Framing {
     within: Within,
 }
 
@@ -42,7 +48,7 @@ impl Default for Framing {
 impl Framing {
     /// The next frame that ends in this piece; `None` when the piece is used up. After an error,
     /// which is a name that no blob has, nobody knows where the next frame begins.
-    pub(super) fn next(&mut self, piece: &mut Bytes) -> Result<Option<Framed>, SizeError> {
+    pub fn next(&mut self, piece: &mut &[u8]) -> Result<Option<Framed>, SizeError> {
         loop {
             match &mut self.within {
                 Within::Name(bytes) => {
@@ -56,21 +62,21 @@ impl Framing {
                         return Ok(Some(Framed::TooLarge(blob)));
                     }
                     let bytes = Vec::with_capacity(size_of(&blob));
-                    self.within = Within::Bytes(Small { blob, bytes });
+                    self.within = Within::Bytes(Frame { blob, bytes });
                 }
-                Within::Bytes(small) => {
-                    let size = size_of(&small.blob);
-                    take(piece, &mut small.bytes, size);
-                    if small.bytes.len() < size {
+                Within::Bytes(frame) => {
+                    let size = size_of(&frame.blob);
+                    take(piece, &mut frame.bytes, size);
+                    if frame.bytes.len() < size {
                         return Ok(None);
                     }
                     let whole = std::mem::replace(&mut self.within, Within::Name(Vec::new()));
-                    let Within::Bytes(small) = whole else { return Ok(None) };
-                    return Ok(Some(Framed::Whole(small)));
+                    let Within::Bytes(frame) = whole else { return Ok(None) };
+                    return Ok(Some(Framed::Whole(frame)));
                 }
                 Within::TooLarge(left) => {
                     let passed = piece.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-                    piece.advance(passed);
+                    *piece = &piece[passed..];
                     *left -= passed as u64;
                     if *left > 0 {
                         return Ok(None);
@@ -82,7 +88,7 @@ impl Framing {
     }
 
     /// Says whether a frame ends here.
-    pub(super) fn is_between(&self) -> bool {
+    pub fn is_between(&self) -> bool {
         matches!(&self.within, Within::Name(bytes) if bytes.is_empty())
     }
 }
@@ -93,19 +99,18 @@ fn size_of(blob: &BlobRef) -> usize {
 }
 
 /// Moves bytes over until there are `wanted`.
-fn take(piece: &mut Bytes, into: &mut Vec<u8>, wanted: usize) {
-    let taken = piece.len().min(wanted - into.len());
-    into.extend_from_slice(&piece[..taken]);
-    piece.advance(taken);
+fn take(piece: &mut &[u8], into: &mut Vec<u8>, wanted: usize) {
+    let (taken, rest) = piece.split_at(piece.len().min(wanted - into.len()));
+    into.extend_from_slice(taken);
+    *piece = rest;
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use shaman_proto::wire::blobs::encode_name;
-    use shaman_proto::{BlobSize, Digest};
-
+    use super::super::blobs::encode_name;
     use super::*;
+    use crate::{BlobSize, Digest};
+    use proptest::prelude::*;
 
     fn named(size: usize) -> BlobRef {
         BlobRef::new(Digest::from_bytes([3; 32]), BlobSize::new(size as u64).unwrap())
@@ -118,7 +123,7 @@ mod tests {
         cuts.extend([0, body.len()]);
         cuts.sort_unstable();
         for pair in cuts.windows(2) {
-            let mut piece = Bytes::copy_from_slice(&body[pair[0]..pair[1]]);
+            let mut piece = &body[pair[0]..pair[1]];
             loop {
                 match framing.next(&mut piece) {
                     Ok(Some(frame)) => frames.push(frame),
@@ -145,7 +150,7 @@ mod tests {
             let (frames, framing, ended) = cut(&body, &cuts);
             prop_assert!(ended.is_ok() && framing.is_between());
             let got: Vec<Vec<u8>> = frames.into_iter().map(|frame| match frame {
-                Framed::Whole(small) => small.bytes,
+                Framed::Whole(frame) => frame.bytes,
                 Framed::TooLarge(blob) => panic!("{blob}"),
             }).collect();
             prop_assert_eq!(got, blobs);
@@ -169,7 +174,7 @@ mod tests {
         body.extend_from_slice(b"ab");
         let (frames, framing, ended) = cut(&body, &[50, 900_000]);
         assert!(ended.is_ok() && framing.is_between());
-        let [Framed::TooLarge(_), Framed::Whole(small)] = &frames[..] else { panic!("{frames:?}") };
-        assert_eq!(small.bytes, b"ab");
+        let [Framed::TooLarge(_), Framed::Whole(frame)] = &frames[..] else { panic!("{frames:?}") };
+        assert_eq!(frame.bytes, b"ab");
     }
 }
