@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
+use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Certificate, Client, ClientBuilder};
 
 use super::ApiError;
@@ -24,18 +25,17 @@ pub(super) struct Connect {
 
 impl Connect {
     /// What connects to a server at this address.
+    ///
+    /// Without TLS it knows no authorities of this machine: hundreds of files, which take as long to
+    /// read as a small submit. A server that then sends us to one with TLS is not followed.
     pub(super) fn client(&self, base: &str) -> Result<Client, ApiError> {
-        let trusting = self.builder().tls_certs_merge(self.authorities.iter().cloned());
-        match trusting.build() {
-            Ok(client) => Ok(client),
-            // A machine without any authority, as a worker's container may be, needs none for this.
-            Err(_) if base.starts_with("http://") => self
-                .builder()
-                .tls_certs_only(self.authorities.iter().cloned())
-                .build()
-                .map_err(|error| ApiError::unreachable(base, error)),
-            Err(source) => Err(ApiError::Untrusting { server: base.to_owned(), source }),
+        if base.starts_with("http://") {
+            let plain = self.builder().tls_certs_only(self.authorities.iter().cloned());
+            let plain = plain.redirect(Policy::custom(unless_to_tls)).build();
+            return plain.map_err(|error| ApiError::unreachable(base, error));
         }
+        let trusting = self.builder().tls_certs_merge(self.authorities.iter().cloned());
+        trusting.build().map_err(|source| ApiError::Untrusting { server: base.to_owned(), source })
     }
 
     fn builder(&self) -> ClientBuilder {
@@ -50,4 +50,13 @@ impl Connect {
             .user_agent(concat!("shaman/", env!("CARGO_PKG_VERSION")))
             .default_headers(self.headers.clone())
     }
+}
+
+/// Follows where a server sends us, as reqwest does, but not to TLS.
+fn unless_to_tls(attempt: Attempt<'_>) -> Action {
+    if attempt.url().scheme() == "https" {
+        let address = attempt.url().origin().ascii_serialization();
+        return attempt.error(format!("it wants to be asked with TLS; name it as {address}"));
+    }
+    Policy::default().redirect(attempt)
 }

@@ -57,3 +57,23 @@ fn what_is_no_blend_and_what_is_no_address_is_said() {
     assert!(message.contains("http://HOST:PORT"), "{message}");
     assert_eq!(shaman(&peer, &["submit"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_server_that_wants_tls_is_not_followed_and_its_address_is_said() {
+    use std::io::{BufRead as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines();
+            lines.map_while(Result::ok).find(|line| line.is_empty());
+            let head =
+                "HTTP/1.1 308 X\r\nLocation: https://farm.example:8443/x\r\nContent-Length: 0";
+            write!(stream, "{head}\r\n\r\n").unwrap();
+        }
+    });
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_shaman")).args(["ping", "--server", &url]).output();
+    let said = String::from_utf8(output.unwrap().stderr).unwrap();
+    assert!(said.contains("TLS; name it as https://farm.example:8443"), "{said}");
+}
