@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
     let hashes = HashCache::none();
     let hasher = Hasher { cache: &hashes, clock: SystemTime::now, progress: &Silence };
     let silent: Listener = Arc::new(Silence);
-    let job = match pack::rewrite(plan, &Shelf::open(Some(&cache)), hasher, &silent) {
+    let job = match pack::rewrite(plan, Shelf::open(Some(&cache)).into(), hasher, &silent) {
         Ok(job) => job,
         // Damage is found while it is written, at the latest.
         Err(error) => return assert!(!error.to_string().is_empty()),

@@ -52,13 +52,12 @@
 //!
 //! let traced = trace::trace("shots/shot_010.blend".as_ref(), None)?;
 //! let plan = pack::from_trace(&traced, "film/shot_010".to_owned())?;
-//! let shelf = pack::Shelf::open(None);
+//! let shelf = Arc::new(pack::Shelf::open(None));
 //! let cache = Arc::new(HashCache::none());
-//! let hasher = shaman_client::hash::Hasher { cache: &cache, clock: SystemTime::now, progress: &*listener };
-//! let job = pack::rewrite(plan, &shelf, hasher, &listener)?;
 //!
 //! let clock = SystemTime::now;
-//! let done = submit::submit(&api, &job, &cache, clock, Delta::Auto, &listener).await?;
+//! let done =
+//!     submit::submit_plan(&api, plan, shelf, &cache, clock, Delta::Auto, &listener).await?;
 //! println!("{} with {} files", done.checkout, done.files);
 //! # Ok(())
 //! # }

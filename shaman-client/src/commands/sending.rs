@@ -6,13 +6,13 @@ use std::time::SystemTime;
 use anyhow::Context as _;
 
 use super::ending::Ending;
-use super::show;
 use super::stopping::asked_to_stop;
+use super::{packing, show};
 use crate::api::{Api, ApiError, patiently};
 use crate::approach::Storage;
 use crate::cli::{Approach, CacheArgs, SendingArgs};
 use crate::hash::{Clock, HashCache};
-use crate::pack::Job;
+use crate::pack::Plan;
 use crate::progress::{Event, Listener};
 use crate::{places, submit};
 
@@ -62,16 +62,18 @@ pub(super) fn warn_if_synced(storage: &Storage, listener: &Listener) {
 /// Uploads what the server lacks and makes a checkout.
 pub(super) async fn send(
     api: &Api,
-    job: &Job,
+    plan: Plan,
     storage: &Storage,
     cache: &CacheArgs,
     sending: SendingArgs,
     listener: &Listener,
 ) -> anyhow::Result<Ending> {
+    let (blend, shelf) = (plan.blend(), packing::shelf(cache));
+    packing::tell(&plan, listener);
     let cache = cache.dir().map_or_else(HashCache::none, |dir| HashCache::open(&dir, CLOCK()));
     let cache = Arc::new(cache);
     let ended = tokio::select! {
-        ended = submit::submit(api, job, &cache, CLOCK, sending.delta, listener) => ended.map_err(Into::into),
+        ended = submit::submit_plan(api, plan, shelf, &cache, CLOCK, sending.delta, listener) => ended.map_err(Into::into),
         () = asked_to_stop() => Err(anyhow::anyhow!(
             "stopped; nothing was checked out, and the next submit sends what is still missing"
         )),
@@ -85,7 +87,7 @@ pub(super) async fn send(
     Ok(Ending {
         approach: Approach::Shaman,
         checkout: Some(done.checkout),
-        blend: job.blend.clone(),
+        blend,
         location,
         files: done.files,
         bytes: done.bytes,

@@ -86,9 +86,7 @@ impl Way<'_> {
                 copying::copy(packed.job.clone(), &location, &name, listener).await?
             }
             Ready::Shaman(plan) => {
-                let packed = packing::ready(plan, &args.cache, listener)?;
-                sending::send(api, &packed.job, storage, &args.cache, args.sending, listener)
-                    .await?
+                sending::send(api, plan, storage, &args.cache, args.sending, listener).await?
             }
         };
         let job = match planned {

@@ -28,7 +28,7 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<()> {
             return Err(ApproachError::ShamanOff.into());
         }
         sending::warn_if_synced(&storage, &listener);
-        sending::send(&api, &job, &storage, &args.cache, args.sending, &listener).await
+        sending::send(&api, job.into(), &storage, &args.cache, args.sending, &listener).await
     })?;
     println!("{}", if args.json { ending.line() } else { ending.summary() });
     Ok(())

@@ -82,6 +82,17 @@ impl HashCache {
         Some(BlobRef::new(entry.digest, BlobSize::new(fingerprint.size).ok()?))
     }
 
+    /// What the file is if it is still what it was when we read it; one look at the disk.
+    pub fn known(&self, path: &Path) -> Option<Hashed> {
+        self.known_by(path, &fs::metadata(path).ok()?)
+    }
+
+    /// The same for who has looked.
+    pub(super) fn known_by(&self, path: &Path, metadata: &fs::Metadata) -> Option<Hashed> {
+        let fingerprint = Fingerprint::of(metadata);
+        Some(Hashed { blob: self.find(path, fingerprint)?, fingerprint })
+    }
+
     /// Remembers what was read, unless the file was written so recently that another write could
     /// go unnoticed. `began` is when the reading began.
     pub fn learn(&self, path: &Path, hashed: &Hashed, began: SystemTime) {

@@ -14,11 +14,13 @@ mod codec;
 mod fingerprint;
 mod read;
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use rayon::iter::{IntoParallelRefIterator as _, ParallelBridge as _, ParallelIterator as _};
+use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 use shaman_proto::BlobRef;
 
 pub use cache::{CacheError, HashCache};
@@ -98,50 +100,14 @@ impl Hasher<'_> {
         Ok(hashed.into_iter().map(|(_, hashed)| hashed).collect())
     }
 
-    /// Gives the name of each file as soon as it is known, with its position, on all cores; in turn
-    /// a small and a large one, so that something is there at once and no core is left with a large
-    /// one at the end. Ends with the first file that fails, and between files once `stop` is asked.
-    pub fn each(
-        self,
-        files: &[(&Path, u64)],
-        stop: &Stop,
-        known: impl Fn(usize, Hashed) + Sync,
-    ) -> Result<(), HashError> {
-        let mut order: Vec<usize> = (0..files.len()).collect();
-        order.sort_by_key(|&at| files[at].1);
-        let mut order = std::collections::VecDeque::from(order);
-        let mut is_small = false;
-        let in_turn = std::iter::from_fn(move || {
-            is_small = !is_small;
-            if is_small { order.pop_front() } else { order.pop_back() }
-        });
-        in_turn.par_bridge().try_for_each(|at| {
-            if !stop.is_asked() {
-                known(at, self.one(files[at].0)?);
-            }
-            Ok(())
-        })
-    }
-
-    /// Gives the names of all files if every one is known from before, without reading any.
-    pub fn all_known(self, files: &[(&Path, u64)]) -> Option<Vec<Hashed>> {
-        let known = |(path, _): &(&Path, u64)| {
-            let fingerprint = Fingerprint::of(&std::fs::metadata(path).ok()?);
-            let blob = self.cache.find(path, fingerprint)?;
-            Some(Hashed { blob, fingerprint })
-        };
-        files.par_iter().map(known).collect()
-    }
-
     /// Gives the name of one file.
     pub fn one(self, path: &Path) -> Result<Hashed, HashError> {
         let metadata =
             std::fs::metadata(path).map_err(|source| HashError::reading(path, source))?;
-        let fingerprint = Fingerprint::of(&metadata);
-        match self.cache.find(path, fingerprint) {
-            Some(blob) => {
-                self.advance(1, blob.size.bytes());
-                Ok(Hashed { blob, fingerprint })
+        match self.cache.known_by(path, &metadata) {
+            Some(hashed) => {
+                self.advance(1, hashed.blob.size.bytes());
+                Ok(hashed)
             }
             None => self.anew(path),
         }
@@ -166,6 +132,39 @@ impl Hasher<'_> {
     fn advance(self, files: u64, bytes: u64) {
         self.progress.tell(Event::Advanced { phase: Phase::Hash, files, bytes });
     }
+}
+
+/// Does the work of each file, which has so many bytes, on all cores; in turn a small and a large one,
+/// so that something is there at once and no core is left with a large one at the end. Ends with the
+/// first that fails, and between files once `stop` is asked.
+pub fn in_turn<E: Send>(
+    sizes: &[u64],
+    stop: &Stop,
+    work: impl Fn(usize) -> Result<(), E> + Sync,
+) -> Result<(), E> {
+    let mut by_size: Vec<usize> = (0..sizes.len()).collect();
+    by_size.sort_by_key(|&at| sizes[at]);
+    let mut by_size = VecDeque::from(by_size);
+    let mut is_small = false;
+    let next = std::iter::from_fn(|| {
+        is_small = !is_small;
+        if is_small { by_size.pop_front() } else { by_size.pop_back() }
+    });
+    let order: Vec<usize> = next.collect();
+    let taken = AtomicUsize::new(0);
+    // No iterator of rayon's: what shares one among threads has them wait for each other, which
+    // takes as long as a small file does.
+    let ended = rayon::broadcast(|_| {
+        while let Some(&at) = order.get(taken.fetch_add(1, Ordering::Relaxed)) {
+            if stop.is_asked() {
+                break;
+            }
+            // After a failure nobody takes a further one.
+            work(at).inspect_err(|_| taken.store(order.len(), Ordering::Relaxed))?;
+        }
+        Ok(())
+    });
+    ended.into_iter().collect()
 }
 
 impl std::fmt::Debug for Hasher<'_> {

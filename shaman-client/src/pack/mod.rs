@@ -25,6 +25,7 @@ pub use gather::{GatherError, from_directory};
 pub use layout::OUTSIDE;
 pub use name::{NameError, checkout_name};
 pub use plan::{Plan, from_trace};
+pub(crate) use rewrite::Copies;
 pub use rewrite::{Fault, RewriteError, rewrite};
 pub use shelf::Shelf;
 

@@ -32,7 +32,19 @@ pub(super) struct Rewrite {
     pub(super) changes: Changes,
 }
 
+impl From<Job> for Plan {
+    /// All files go as they are.
+    fn from(job: Job) -> Self {
+        Self { job, rewrites: Vec::new(), warnings: Vec::new(), outside: 0 }
+    }
+}
+
 impl Plan {
+    /// The place of the file to render.
+    pub fn blend(&self) -> Option<String> {
+        self.job.blend.clone()
+    }
+
     /// How many .blend files have to say something else in the pack.
     pub fn rewritten(&self) -> usize {
         self.rewrites.len()

@@ -1,9 +1,12 @@
 //! From a plan to a job: the .blend files are written that have to say something else in the pack.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 use sha2::{Digest as _, Sha256};
 use shaman_proto::Digest;
 
@@ -12,8 +15,8 @@ use super::plan::{Plan, Rewrite};
 use super::relink::{Changes, PackedChanges};
 use super::shelf::Shelf;
 use crate::blend::{self, BlendError, Edit, NoRoom, Source, WriteError};
-use crate::hash::{HashError, Hasher};
-use crate::progress::{Event, Listener, Phase};
+use crate::hash::{Clock, HashCache, HashError, Hasher};
+use crate::progress::{Event, Listener, Phase, Silence};
 use crate::trace;
 
 /// Why there is no pack. The project is as it was.
@@ -61,48 +64,114 @@ impl Fault {
 /// In the job their paths are those of the copies on the shelf.
 pub fn rewrite(
     plan: Plan,
-    shelf: &Shelf,
+    shelf: Arc<Shelf>,
     hasher: Hasher<'_>,
     progress: &Listener,
 ) -> Result<Job, RewriteError> {
-    let Plan { mut job, rewrites, warnings, .. } = plan;
-    for warning in warnings {
-        progress.tell(Event::Warning(warning));
-    }
-    if rewrites.is_empty() {
-        return Ok(job);
-    }
-    let phase = Phase::Rewrite;
-    let sizes = rewrites.iter().map(|rewrite| job.files[rewrite.at].size).sum();
-    progress.tell(Event::Began { phase, files: rewrites.len() as u64, bytes: sizes });
-    let written: Vec<(usize, PathBuf, u64)> = rewrites
-        .par_iter()
-        .map(|rewrite| {
-            let file = &job.files[rewrite.at];
-            let path = match one(&file.path, rewrite, shelf, hasher) {
-                // Blender may read more of it than we do; it was warned of when it was traced, too.
-                Err(RewriteError::File { path, source }) if source.is_damage() => {
-                    progress.tell(Event::Warning(format!(
-                        "`{}` goes along with the paths it has: {source}",
-                        path.display()
-                    )));
-                    path
-                }
-                other => other?,
-            };
-            let reading = |source| HashError::reading(&path, source);
-            let size = path.metadata().map_err(reading)?.len();
-            progress.tell(Event::Advanced { phase, files: 1, bytes: file.size });
-            Ok((rewrite.at, path, size))
-        })
+    let (mut job, copies) = Copies::of(plan, shelf, progress);
+    let write = |at| copies.write(at, &job.files[at].path, hasher, progress);
+    let written: Vec<(usize, Option<PathBuf>)> = copies
+        .places()
+        .into_par_iter()
+        .map(|at| Ok((at, write(at)?)))
         .collect::<Result<_, RewriteError>>()?;
-    for (at, path, size) in written {
+    for (at, path) in written {
+        let Some(path) = path else { continue };
         let file = &mut job.files[at];
-        (file.path, file.size) = (path, size);
+        let reading = |source| HashError::reading(&path, source);
+        (file.size, file.path) = (path.metadata().map_err(reading)?.len(), path);
     }
-    shelf.trim((hasher.clock)());
-    progress.tell(Event::Ended { phase });
     Ok(job)
+}
+
+/// Copies of a job's .blend files that say something else in the pack, to be written one by one.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    wanted: BTreeMap<usize, Rewrite>,
+    shelf: Arc<Shelf>,
+    left: AtomicUsize,
+}
+
+impl Copies {
+    /// The job of a plan, its files being where they are, and the copies that have to take their
+    /// place. Tells what the plan warns of, and that the writing begins.
+    pub(crate) fn of(plan: Plan, shelf: Arc<Shelf>, progress: &Listener) -> (Job, Self) {
+        let Plan { job, rewrites, warnings, .. } = plan;
+        for warning in warnings {
+            progress.tell(Event::Warning(warning));
+        }
+        let files = rewrites.len();
+        if files > 0 {
+            let bytes = rewrites.iter().map(|rewrite| job.files[rewrite.at].size).sum();
+            let (phase, files) = (Phase::Rewrite, files as u64);
+            progress.tell(Event::Began { phase, files, bytes });
+        }
+        let wanted = rewrites.into_iter().map(|rewrite| (rewrite.at, rewrite)).collect();
+        (job, Self { wanted, shelf, left: AtomicUsize::new(files) })
+    }
+
+    /// The places in the job of files that have to be copied.
+    pub(crate) fn places(&self) -> Vec<usize> {
+        self.wanted.keys().copied().collect()
+    }
+
+    /// Whether the file at this place has to be copied.
+    pub(crate) fn is_wanted(&self, at: usize) -> bool {
+        self.wanted.contains_key(&at)
+    }
+
+    /// Where the copy of this file is if it was written before; reads nothing but the cache.
+    pub(crate) fn known(&self, at: usize, path: &Path, cache: &HashCache) -> Option<PathBuf> {
+        let rewrite = self.wanted.get(&at)?;
+        let source = cache.known(path)?;
+        if !is_same(path, rewrite) {
+            return None;
+        }
+        self.shelf.find(&key(source.blob.digest, &rewrite.changes))
+    }
+
+    /// Writes the copy of the file at this place, or finds it where it was written before. `None`:
+    /// the file goes along as it is.
+    pub(crate) fn write(
+        &self,
+        at: usize,
+        path: &Path,
+        hasher: Hasher<'_>,
+        progress: &Listener,
+    ) -> Result<Option<PathBuf>, RewriteError> {
+        let Some(rewrite) = self.wanted.get(&at) else { return Ok(None) };
+        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+        let copy = match one(path, rewrite, &self.shelf, hasher) {
+            // Blender may read more of it than we do; it was warned of when it was traced, too.
+            Err(RewriteError::File { path, source }) if source.is_damage() => {
+                progress.tell(Event::Warning(format!(
+                    "`{}` goes along with the paths it has: {source}",
+                    path.display()
+                )));
+                None
+            }
+            other => Some(other?),
+        };
+        let phase = Phase::Rewrite;
+        progress.tell(Event::Advanced { phase, files: 1, bytes });
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.end(hasher.clock, progress);
+        }
+        Ok(copy)
+    }
+
+    /// All are written, or were found: the shelf is made no larger than it may be.
+    pub(crate) fn end(&self, clock: Clock, progress: &Listener) {
+        if !self.wanted.is_empty() {
+            self.shelf.trim(clock());
+            progress.tell(Event::Ended { phase: Phase::Rewrite });
+        }
+    }
+}
+
+/// Whether a file is what it was when it was traced: there the places of all changes were found.
+fn is_same(path: &Path, rewrite: &Rewrite) -> bool {
+    rewrite.seen.is_none() || trace::seen(path) == rewrite.seen
 }
 
 fn one(
@@ -112,20 +181,17 @@ fn one(
     hasher: Hasher<'_>,
 ) -> Result<PathBuf, RewriteError> {
     let failed = |source| RewriteError::File { path: path.to_owned(), source };
-    // The places of all changes were found in what the file was then.
-    let is_same = || rewrite.seen.is_none() || trace::seen(path) == rewrite.seen;
-    let changed = || failed(WriteError::Changed.into());
-    if !is_same() {
-        return Err(changed());
+    if !is_same(path, rewrite) {
+        return Err(failed(WriteError::Changed.into()));
     }
-    let source = hasher.one(path)?.blob.digest;
+    let source = Hasher { progress: &Silence, ..hasher }.one(path)?.blob.digest;
     let key = key(source, &rewrite.changes);
     let copy = shelf.file(&key, |out| {
         let file = Source::File(path.to_owned());
         let splices = blend::splices(rewrite.changes.heads, &edits(&file, &rewrite.changes)?)?;
         blend::write(&file, &splices, out)?;
         // Before it gets its name, which says what it was made from.
-        if is_same() { Ok(()) } else { Err(Fault::Write(WriteError::Changed)) }
+        if is_same(path, rewrite) { Ok(()) } else { Err(Fault::Write(WriteError::Changed)) }
     });
     copy.map_err(failed)
 }

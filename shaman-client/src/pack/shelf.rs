@@ -50,6 +50,22 @@ impl Shelf {
         &self.dir
     }
 
+    /// Gives the file of that name if it is there, and notes that it was used.
+    pub(super) fn find(&self, key: &str) -> Option<PathBuf> {
+        let (_, path) = self.place(key);
+        let file = File::open(&path).ok()?;
+        // Not every file system keeps times, and nothing but the order depends on it.
+        drop(file.set_modified(SystemTime::now()));
+        Some(path)
+    }
+
+    /// The directory of a file, and the file.
+    fn place(&self, key: &str) -> (PathBuf, PathBuf) {
+        let dir = self.dir.join(key.get(..2).unwrap_or_default());
+        let path = dir.join(format!("{key}.blend"));
+        (dir, path)
+    }
+
     /// Gives the file of that name, which `write` fills if it is not there. When it fails there is
     /// no such file.
     pub(super) fn file<E: From<io::Error>>(
@@ -57,13 +73,10 @@ impl Shelf {
         key: &str,
         write: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
     ) -> Result<PathBuf, E> {
-        let dir = self.dir.join(key.get(..2).unwrap_or_default());
-        let path = dir.join(format!("{key}.blend"));
-        if let Ok(file) = File::open(&path) {
-            // Used now. Not every file system keeps times, and nothing but the order depends on it.
-            drop(file.set_modified(SystemTime::now()));
+        if let Some(path) = self.find(key) {
             return Ok(path);
         }
+        let (dir, path) = self.place(key);
         fs::create_dir_all(&dir)?;
         let half = dir.join(format!("{key}.tmp-{:016x}", fastrand::u64(..)));
         let written = File::create_new(&half).map_err(E::from).and_then(|file| {

@@ -1,7 +1,7 @@
 //! The whole pipeline: hash, ask, send, check out.
 //!
 //! ```text
-//!  files ──► hash ──► ask in batches ──► send: small ones in packs ──► check out
+//!  files ──► copy ──► hash ──► ask in batches ──► send: small ones in packs ──► check out
 //!     │        ▲                         large ones by themselves         │
 //!     │        └──── a file changed meanwhile ─────┘                      │
 //!     │                       ▲───── the server lacks something after all ┘
@@ -29,10 +29,11 @@ use std::sync::Arc;
 use shaman_proto::{BlobRef, FilePathError};
 
 use crate::api::{Api, ApiError};
-use crate::hash::{Clock, HashCache, HashError, Hashed, Hasher};
-use crate::pack::Job;
+use crate::hash::{Clock, HashCache, HashError, Hashed};
+use crate::pack::{Copies, Job, Plan, RewriteError, Shelf};
 use crate::progress::{Event, Listener};
 use crate::upload::{Delta, UploadError};
+use hashing::Names;
 use native::Ended;
 
 /// Rounds of hashing, asking and sending before a submit gives up on files that keep changing.
@@ -65,6 +66,9 @@ pub enum SubmitError {
     /// The server.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// A .blend that has to say something else in the pack.
+    #[error(transparent)]
+    Rewrite(RewriteError),
     /// A file has a name that no checkout can have.
     #[error("a file cannot be submitted under its name")]
     Name(#[from] FilePathError),
@@ -74,6 +78,15 @@ pub enum SubmitError {
     /// It keeps losing blobs.
     #[error("{0} keeps losing what was just sent to it; have a look at its log")]
     KeepsLosing(String),
+}
+
+impl From<RewriteError> for SubmitError {
+    fn from(error: RewriteError) -> Self {
+        match error {
+            RewriteError::Hash(error) => error.into(),
+            error @ RewriteError::File { .. } => Self::Rewrite(error),
+        }
+    }
 }
 
 impl From<UploadError> for SubmitError {
@@ -96,11 +109,27 @@ pub async fn submit(
     delta: Delta,
     progress: &Listener,
 ) -> Result<Submitted, SubmitError> {
-    match native::submit(api, job, cache, clock, delta, progress).await? {
+    let shelf = Arc::new(Shelf::open(None));
+    submit_plan(api, job.clone().into(), shelf, cache, clock, delta, progress).await
+}
+
+/// The same for a job whose .blend files are not all written yet: that goes on while others are sent.
+pub async fn submit_plan(
+    api: &Api,
+    plan: Plan,
+    shelf: Arc<Shelf>,
+    cache: &Arc<HashCache>,
+    clock: Clock,
+    delta: Delta,
+    progress: &Listener,
+) -> Result<Submitted, SubmitError> {
+    let (job, copies) = Copies::of(plan, shelf, progress);
+    let (cache, copies, progress) = (cache.clone(), Arc::new(copies), progress.clone());
+    let names = Names { cache, clock, copies, progress };
+    match native::submit(api, &job, &names, delta, &names.progress).await? {
         Ended::Made(done) => Ok(done),
-        Ended::NotOurs(hashed) => {
-            let hasher = Hasher { cache, clock, progress: &**progress };
-            flamenco::submit(api, job, hashed, hasher, progress).await
+        Ended::NotOurs(job, hashed) => {
+            flamenco::submit(api, &job, hashed, names.hasher(), &names.progress).await
         }
     }
 }

@@ -1,7 +1,5 @@
 //! A submit to our server: asking and sending begin with the first name, not after the last one.
 
-use std::sync::Arc;
-
 use shaman_proto::wire::checkouts::{CheckOutAnswer, CheckOutRequest};
 use shaman_proto::{FilePath, ManifestEntry};
 
@@ -10,7 +8,7 @@ use super::list;
 use super::run::{Run, is_not_ours};
 use super::{ROUNDS_MAX, SubmitError, Submitted, summary};
 use crate::api::{Api, ApiError, CheckedOut, Patience};
-use crate::hash::{Clock, HashCache, Hashed};
+use crate::hash::Hashed;
 use crate::pack::Job;
 use crate::progress::{Event, Listener, Phase};
 use crate::upload::{Delta, Line};
@@ -32,29 +30,27 @@ pub(super) enum Ended {
     /// The checkout is there.
     Made(Submitted),
     /// The server, or something before it, knows no such requests. Nothing was sent; these are the
-    /// names of all files.
-    NotOurs(Vec<Hashed>),
+    /// names of all files, and the job with copies in their places.
+    NotOurs(Job, Vec<Hashed>),
 }
 
 pub(super) async fn submit(
     api: &Api,
     job: &Job,
-    cache: &Arc<HashCache>,
-    clock: Clock,
+    names: &Names,
     delta: Delta,
     progress: &Listener,
 ) -> Result<Ended, SubmitError> {
     let paths: Vec<_> =
         job.files.iter().map(|file| file.in_pack.parse()).collect::<Result<_, _>>()?;
     let blend = job.blend.as_ref().map(|blend| blend.parse()).transpose()?;
-    let names = Names { cache: cache.clone(), clock, progress: progress.clone() };
     let line = Line::new(delta);
-    let mut run = Run::new(api, job, &names, &line);
+    let mut run = Run::new(api, job, names, &line);
     match names.all_known(job).await {
         // Nothing has changed, and so it is likely that nothing is missing: the answer will say.
-        Some(hashed) => {
-            for (at, hashed) in hashed.into_iter().enumerate() {
-                run.know(at, hashed);
+        Some(known) => {
+            for named in known {
+                run.take(named);
             }
         }
         None => run.hash_and_send().await?,
@@ -65,7 +61,7 @@ pub(super) async fn submit(
             return Err(SubmitError::KeepsLosing(api.base().into()));
         };
         if run.is_not_ours {
-            return Ok(Ended::NotOurs(hashed));
+            return Ok(Ended::NotOurs(run.job(), hashed));
         }
         let entry = |(path, hashed): (&FilePath, &Hashed)| ManifestEntry {
             path: path.clone(),
@@ -110,7 +106,7 @@ pub(super) async fn submit(
             Err(error) if error.status() == Some(TOO_LONG) && way == Way::Inline => {
                 way = Way::AsBlob;
             }
-            Err(error) if is_not_ours(&error) => return Ok(Ended::NotOurs(hashed)),
+            Err(error) if is_not_ours(&error) => return Ok(Ended::NotOurs(run.job(), hashed)),
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,27 +1,34 @@
 //! What goes on at the same time: names become known, are asked about, and what is missing is sent.
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use shaman_proto::BlobRef;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
-use super::hashing::Names;
+use super::hashing::{Gathered, Named, Names};
 use super::sender::{Item, Load, Sender};
 use super::{ROUNDS_MAX, SubmitError};
 use crate::api::{Api, ApiError, patiently};
 use crate::hash::{HashError, Hashed};
-use crate::pack::Job;
+use crate::pack::{Job, RewriteError};
 use crate::progress::{Event, Listener, Phase};
 use crate::stop::Stop;
 use crate::upload::{self, Line, PackError, Packed, Sent, ToSend, UploadError};
 
-/// Names are gathered for so long before they are asked about.
-const GATHERING: Duration = Duration::from_millis(100);
+/// Names are gathered for so long before they are asked about, the first time: sending is to begin
+/// soon. Each further time it is twice as long,
+const GATHERING_FIRST: Duration = Duration::from_millis(10);
+
+/// up to this.
+const GATHERING_MOST: Duration = Duration::from_millis(160);
+
+/// Between two looks at which names became known.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Unless there are so many.
 const GATHERED_MAX: usize = 10_000;
@@ -34,7 +41,7 @@ pub(super) fn is_not_ours(error: &ApiError) -> bool {
 
 /// Something that ended while others go on.
 enum Done {
-    Hashing(Result<(), HashError>),
+    Hashing(Result<(), RewriteError>),
     Anew(usize, Result<Hashed, HashError>),
     Asked(Result<Vec<BlobRef>, ApiError>),
     Pack(Vec<Item>, Result<Vec<Packed>, PackError>),
@@ -48,6 +55,8 @@ pub(super) struct Run<'a> {
     names: &'a Names,
     line: &'a Line,
     hashed: Vec<Option<Hashed>>,
+    /// Copies that go in the place of files.
+    copies: HashMap<usize, PathBuf>,
     /// A file for each blob.
     holders: HashMap<BlobRef, usize>,
     /// Blobs that were not asked about yet.
@@ -70,6 +79,7 @@ impl<'a> Run<'a> {
             names,
             line,
             hashed: vec![None; job.files.len()],
+            copies: HashMap::new(),
             holders: HashMap::new(),
             unasked: Vec::new(),
             sender: Sender::default(),
@@ -80,8 +90,17 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Takes what became of a file; `true` when nobody knew that blob.
+    pub(super) fn take(&mut self, named: Named) -> bool {
+        let Named { at, copy, hashed } = named;
+        if let Some(copy) = copy {
+            self.copies.insert(at, copy);
+        }
+        self.know(at, hashed)
+    }
+
     /// Takes the name of a file; `true` when nobody knew that blob.
-    pub(super) fn know(&mut self, at: usize, hashed: Hashed) -> bool {
+    fn know(&mut self, at: usize, hashed: Hashed) -> bool {
         let old = self.hashed[at].replace(hashed);
         // A file that changed is no longer one with its old bytes.
         if let Some(old) = old.filter(|old| self.holders.get(&old.blob) == Some(&at)) {
@@ -92,6 +111,20 @@ impl<'a> Run<'a> {
             self.holders.insert(hashed.blob, at);
         }
         is_new
+    }
+
+    /// Where the bytes of a file are.
+    fn path(&self, at: usize) -> &Path {
+        self.copies.get(&at).map_or(&self.job.files[at].path, PathBuf::as_path)
+    }
+
+    /// The job, with copies in the place of files.
+    pub(super) fn job(&self) -> Job {
+        let mut job = self.job.clone();
+        for (at, file) in job.files.iter_mut().enumerate() {
+            self.path(at).clone_into(&mut file.path);
+        }
+        job
     }
 
     /// The names of all files, once all are known.
@@ -110,8 +143,7 @@ impl<'a> Run<'a> {
             progress.tell(Event::Began { phase, files: 0, bytes: 0 });
         }
         progress.tell(Event::Grew { phase, files: 1, bytes });
-        let file = &self.job.files[at];
-        let (path, name) = (file.path.clone(), file.in_pack.clone());
+        let (path, name) = (self.path(at).to_owned(), self.job.files[at].in_pack.clone());
         self.sender.add(Item { at, file: ToSend { path, name, hashed, bytes: None } });
     }
 
@@ -125,24 +157,28 @@ impl<'a> Run<'a> {
     /// Asks and sends until there is nothing left to do; hashes all files meanwhile if there is a
     /// way to stop that.
     pub(super) async fn go(&mut self, hashing: Option<&Stop>) -> Result<(), SubmitError> {
-        let (api, job, names, line) = (self.api, self.job, self.names, self.line);
+        let (api, names, line) = (self.api, self.names, self.line);
         let mut all: FuturesUnordered<LocalBoxFuture<'a, Done>> = FuturesUnordered::new();
         let mut known = None;
         if let Some(stop) = hashing {
-            let (channel, hashing) = names.begin(self.job, stop);
-            known = Some(channel);
+            let (gathered, hashing) = names.begin(self.job, stop);
+            known = Some(gathered);
             all.push(hashing.map(Done::Hashing).boxed_local());
         }
         let (mut is_asking, mut asked) = (false, Instant::now());
+        let mut gathering = GATHERING_FIRST;
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let may_grow = known.is_some() || is_asking || !self.unasked.is_empty();
             let is_due = known.is_none()
                 || self.unasked.len() >= GATHERED_MAX
-                || asked.elapsed() >= GATHERING;
+                || asked.elapsed() >= gathering;
             if self.is_not_ours {
                 self.unasked.clear();
             } else if !is_asking && is_due && !self.unasked.is_empty() {
                 (is_asking, asked) = (true, Instant::now());
+                gathering = GATHERING_MOST.min(gathering * 2);
                 let blobs = std::mem::take(&mut self.unasked);
                 let progress = &names.progress;
                 let asking = async move { patiently(progress, || api.missing(&blobs)).await };
@@ -155,23 +191,21 @@ impl<'a> Run<'a> {
                 break;
             }
             tokio::select! {
-                hashed = next(&mut known) => match hashed {
-                    Some((at, hashed)) => {
-                        if self.know(at, hashed) {
-                            self.unasked.push(hashed.blob);
-                        }
-                    }
-                    None => known = None,
-                },
+                _ = looks.tick(), if known.is_some() => {
+                    self.learn(known.as_deref());
+                }
                 Some(done) = all.next() => {
+                    if matches!(done, Done::Hashing(_)) {
+                        self.learn(known.take().as_deref());
+                    }
                     is_asking &= !matches!(done, Done::Asked(_));
                     for at in self.end(done)? {
-                        let path = &job.files[at].path;
-                        let anew = names.anew(path).map(move |hashed| Done::Anew(at, hashed));
+                        let path = self.path(at).to_owned();
+                        let anew = async move { Done::Anew(at, names.anew(&path).await) };
                         all.push(anew.boxed_local());
                     }
                 }
-                () = tokio::time::sleep_until(asked + GATHERING),
+                () = tokio::time::sleep_until(asked + gathering),
                     if !is_asking && !self.unasked.is_empty() => {}
             }
         }
@@ -180,6 +214,16 @@ impl<'a> Run<'a> {
             names.progress.tell(Event::Ended { phase: Phase::Upload });
         }
         Ok(())
+    }
+
+    /// Takes names that became known.
+    fn learn(&mut self, known: Option<&Gathered>) {
+        for named in known.map(Gathered::take).unwrap_or_default() {
+            let blob = named.hashed.blob;
+            if self.take(named) {
+                self.unasked.push(blob);
+            }
+        }
     }
 
     /// Takes what ended; gives the files that have to be hashed again.
@@ -253,13 +297,5 @@ fn sending<'a>(
             Done::One(item, ended)
         }
         .boxed_local(),
-    }
-}
-
-/// The next name; waits for ever when there is nobody to give one.
-async fn next<T>(known: &mut Option<UnboundedReceiver<T>>) -> Option<T> {
-    match known {
-        Some(channel) => channel.recv().await,
-        None => std::future::pending().await,
     }
 }

@@ -223,6 +223,7 @@ fn a_damaged_library_goes_along_as_it_is() {
     let clock = std::time::SystemTime::now;
     let hasher = shaman_client::hash::Hasher { cache: &known, clock, progress: &Silence };
     let heard: Arc<dyn Progress> = Arc::new(Silence);
-    let job = pack::rewrite(plan, &pack::Shelf::open(Some(cache.path())), hasher, &heard).unwrap();
+    let job =
+        pack::rewrite(plan, pack::Shelf::open(Some(cache.path())).into(), hasher, &heard).unwrap();
     assert!(job.files.iter().any(|file| file.path == half), "{job:?}");
 }

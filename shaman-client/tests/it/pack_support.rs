@@ -36,7 +36,7 @@ pub(crate) fn job(trace: &Trace, cache: &Path) -> Job {
     let known = HashCache::none();
     let hasher = Hasher { cache: &known, clock: SystemTime::now, progress: &Silence };
     let strict: Arc<dyn Progress> = Arc::new(Strict);
-    pack::rewrite(plan, &Shelf::open(Some(cache)), hasher, &strict).unwrap()
+    pack::rewrite(plan, Shelf::open(Some(cache)).into(), hasher, &strict).unwrap()
 }
 
 impl Pack {
