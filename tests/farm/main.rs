@@ -2,7 +2,6 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "tests look at the disk behind the programs' backs, and a failed step is a failed test"
 )]
 

@@ -3,6 +3,7 @@
 //! * [`addon`]: Flamenco's Blender add-on, byte for byte on the wire, with its habits when
 //!   something goes wrong.
 //! * [`between`]: something between client and server that notes requests, refuses and cuts.
+//! * [`blender`]: a real one, for those who render.
 //! * [`disk`]: a file system whose power can be cut.
 //! * [`load`]: clients that do everything at once and note what they were promised.
 //! * [`manager`]: a Flamenco Manager to stand a proxy in front of, with its own stock Shaman.
@@ -15,6 +16,7 @@
 
 pub mod addon;
 pub mod between;
+pub mod blender;
 pub mod disk;
 pub mod load;
 pub mod manager;

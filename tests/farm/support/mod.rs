@@ -1,9 +1,10 @@
 //! A farm in a temporary folder: a server, a client, and Blender if it can be had.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::Value;
+pub(crate) use shaman_tests::blender::blender;
 use shaman_tests::server::{Server, program};
 
 /// The project's root.
@@ -74,21 +75,6 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), &target).unwrap();
         }
     }
-}
-
-/// A Python with Blender of this version; `None`, loudly, when it can't be had.
-pub(crate) fn blender(version: &str) -> Option<PathBuf> {
-    let output = Command::new("sh")
-        .arg(project_root().join("scripts/get-blender.sh"))
-        .arg(version)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    if output.status.success() {
-        return Some(PathBuf::from(String::from_utf8(output.stdout).unwrap().trim()));
-    }
-    eprintln!("\n*** SKIPPED: Blender {version} can't be had here, so nothing was rendered. ***\n");
-    None
 }
 
 /// Runs one of `scripts/` with this Python; it must work.

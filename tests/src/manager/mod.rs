@@ -63,7 +63,12 @@ struct Running {
 impl Manager {
     /// Listens on a free port of 127.0.0.1. The storage's directories are made when Shaman is on.
     pub fn start(setup: Setup) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), setup)
+    }
+
+    /// The same at this address.
+    pub fn start_at(address: SocketAddr, setup: Setup) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let mut manager = Self { shared: Arc::new(Shared::new(setup)), address, running: None };
         manager.run(listener)?;
