@@ -12,6 +12,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     command -v lowntfs-3g >/dev/null || wanted="$wanted ntfs-3g"
     command -v xfs_io >/dev/null || wanted="$wanted xfsprogs"
     command -v mkfs.ext4 >/dev/null || wanted="$wanted e2fsprogs"
+    # What pages for people tell them to use.
+    command -v curl >/dev/null || wanted="$wanted curl"
+    command -v openssl >/dev/null || wanted="$wanted openssl"
     # What reads our figures, and a browser for the dashboard.
     command -v promtool >/dev/null || wanted="$wanted prometheus"
     command -v chromedriver >/dev/null || wanted="$wanted chromium chromium-driver"

@@ -7,7 +7,6 @@
 
 mod access;
 mod adopted;
-mod guide;
 mod house;
 mod jobs;
 mod passing;
