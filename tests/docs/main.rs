@@ -13,3 +13,4 @@ mod options;
 mod pages;
 mod reader;
 mod scenes;
+mod shell;

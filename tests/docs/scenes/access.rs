@@ -5,7 +5,7 @@ pub(super) fn follow(mut reader: Reader) {
     reader.prepare(
         "printf 'shared_storage_path: /mnt/farm\\nstate: /var/lib/shaman\\n' > shaman.yaml",
     );
-    reader.start("shaman-server --config shaman.yaml", "shaman-server listening on …");
+    reader.start("shaman-server --config shaman.yaml", &["shaman-server listening on …"]);
     let token = reader.paste().trim().to_owned();
     reader.prepare(&format!(
         "echo {token} > ../alice.token; shaman ping --token-file ../alice.token"

@@ -15,6 +15,7 @@ pub(super) fn follow(mut reader: Reader) {
     );
     let again = reader.block("curl -s localhost:8080/v1/checkouts -H");
     reader.prepare(&again.text);
-    reader.see(&listener);
+    let claims = reader.block("curl -sN");
+    reader.see(&listener, &claims.claims());
     reader.finish();
 }

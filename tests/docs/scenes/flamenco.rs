@@ -71,7 +71,7 @@ pub(super) fn move_and_go_back(mut reader: Reader) {
     let server = reader.start(
         "runuser -u shaman -- shaman-server --storage /mnt/flamenco --state /var/lib/shaman \
          --upstream http://localhost:8080 --listen 127.0.0.1:8081",
-        "shaman-server listening on …",
+        &["shaman-server listening on …"],
     );
     submit(8081);
     reader.end(&server);

@@ -21,7 +21,7 @@ pub(super) fn follow(mut reader: Reader) {
     reader.paste();
     reader.start(
         "runuser -u shaman -- shaman-server --config /etc/shaman/shaman.yaml",
-        "shaman-server listening on https://…",
+        &["shaman-server listening on https://…"],
     );
     reader.paste();
     reader.paste();
