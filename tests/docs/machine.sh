@@ -3,14 +3,17 @@
 # itself on its network, and nothing of it left when COMMAND has ended. As root, by
 #
 #   unshare --mount --net --pid --fork --kill-child bash machine.sh SECONDS ROOT SOURCE PROGRAMS COMMAND …
+#
+# Exit status 77: this machine cannot make one.
 set -euo pipefail
 seconds=$1 root=$2 source=$3 programs=$4
 shift 4
 
+command -v ip >/dev/null || { echo "there is no ip (Debian: iproute2)" >&2; exit 77; }
 mount --make-rprivate /
 mount -t tmpfs machine "$root"
 mkdir "$root"/{upper,work,machine}
-mount -t overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" overlay "$root/machine"
+mount -t overlay -o "lowerdir=/,upperdir=$root/upper,workdir=$root/work" overlay "$root/machine" || exit 77
 machine=$root/machine
 mount --rbind /dev "$machine/dev"
 mount -t proc proc "$machine/proc"
