@@ -86,6 +86,34 @@ wait_for eval 'journalctl --no-pager -u shaman-server | grep >/dev/null "read th
 answers
 says "reloaded: the configuration was read again by the process that runs"
 
+# As certbot leaves its files, and calls what is to be done then.
+renewed() {
+    install -D -m 600 "/certificates/$1.pem" /etc/letsencrypt/live/farm/fullchain.pem
+    install -D -m 600 "/certificates/$1.key" /etc/letsencrypt/live/farm/privkey.pem
+    RENEWED_LINEAGE=/etc/letsencrypt/live/farm /etc/letsencrypt/renewal-hooks/deploy/shaman
+}
+cp /etc/shaman/shaman.yaml /root/plain.yaml
+sed -i '/^#tls:/,/^#  key:/s/^#//' /etc/shaman/shaman.yaml
+mkdir -p /etc/letsencrypt/renewal-hooks/deploy
+run tls 5
+renewed first
+runuser -u shaman -- shaman-server check-config --config /etc/shaman/shaman.yaml >/dev/null
+systemctl restart shaman-server
+shaman ping --server https://127.0.0.1:8080 --ca /certificates/ca.pem >/dev/null
+not answers
+old=$(property MainPID)
+shown() { timeout 5 openssl s_client -connect 127.0.0.1:8080 </dev/null 2>/dev/null | openssl x509 -noout -subject; }
+shown | grep >/dev/null first
+renewed second
+wait_for eval 'shown | grep >/dev/null second'
+[ "$(property MainPID)" = "$old" ]
+shaman ping --server https://127.0.0.1:8080 --ca /certificates/ca.pem >/dev/null
+cp /root/plain.yaml /etc/shaman/shaman.yaml
+rm -r /etc/shaman/tls
+systemctl restart shaman-server
+answers
+says "renewed: the server shows the new certificate that certbot brought, without a restart"
+
 before=$(everything)
 old=$(property MainPID)
 run upgrade 1 /packages/0.1.0-2

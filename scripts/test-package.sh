@@ -16,14 +16,15 @@ command -v systemd-nspawn >/dev/null || missing="$missing systemd-container"
 cache=$(dirname "$CARGO_TARGET_DIR")
 . /etc/os-release
 base=$cache/roots/$VERSION_CODENAME
-if [ ! -e "$base/complete" ]; then
+packages=systemd,systemd-sysv,dbus,adduser,man-db,openssl
+if [ "$(cat "$base/complete" 2>/dev/null)" != "$packages" ]; then
     echo "making a small $VERSION_CODENAME in $base" >&2
     rm -rf "$base"
     mkdir -p "$base"
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,adduser,man-db "$VERSION_CODENAME" "$base" \
+    debootstrap --variant=minbase --include="$packages" "$VERSION_CODENAME" "$base" \
         >"$base.log" 2>&1 || give_up "debootstrap failed; see $base.log"
     rm -rf "$base"/var/cache/apt/archives/*.deb
-    touch "$base/complete"
+    echo "$packages" >"$base/complete"
 fi
 
 folder=$(mktemp -d "$cache/machine.XXXXXX")
@@ -42,6 +43,7 @@ cp -a --reflink=auto "$base" "$folder/root"
 cp -r "$folder/packages" "$folder/root/packages"
 cp -r examples/studio "$folder/root/studio"
 cp -r docs/ops "$folder/root/docs"
+cp -r tests/certificates "$folder/root/certificates"
 install -m 755 packaging/in-the-machine.sh "$folder/root/in-the-machine"
 # The container has no terminal to show what a unit says: it goes into a file.
 cat >"$folder/root/etc/systemd/system/try.service" <<END
