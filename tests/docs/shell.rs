@@ -57,8 +57,10 @@ impl Shell {
             .spawn()
             .unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());
-        // Jobs get groups of their own, and can be ended as one.
-        writeln!(child.stdin.as_mut().unwrap(), "set -m").unwrap();
+        // Jobs get groups of their own, and can be ended as one. What whoever runs the tests has in
+        // the environment, a reader has not.
+        let begin = "set -m; unset ${!SHAMAN_*} http_proxy https_proxy all_proxy ALL_PROXY";
+        writeln!(child.stdin.as_mut().unwrap(), "{begin}").unwrap();
         Self { child, answers, folder, pastes: 0 }
     }
 

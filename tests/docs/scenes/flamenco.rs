@@ -55,7 +55,7 @@ pub(super) fn move_and_go_back(mut reader: Reader) {
     let storage = Path::new("/mnt/flamenco");
     StockStore::create(storage).unwrap();
     reader.prepare(
-        "useradd --system flamenco; useradd --system --home-dir /var/lib/shaman shaman
+        "id flamenco || useradd --system flamenco; id shaman || useradd --system --home-dir /var/lib/shaman shaman
          chown -R flamenco: /mnt/flamenco; chown shaman: /var/lib/shaman",
     );
     let stock = manager(Setup::new(storage).with_shaman());

@@ -4,7 +4,7 @@ use crate::reader::Reader;
 /// A server from the package, whose configuration gets the lines of the page; certbot is there.
 pub(super) fn follow(mut reader: Reader) {
     reader.prepare(
-        "useradd --system --home-dir /var/lib/shaman shaman
+        "id shaman || useradd --system --home-dir /var/lib/shaman shaman
          chown shaman: /var/lib/shaman; install -d -o shaman /mnt/farm
          mkdir -p /etc/letsencrypt/renewal-hooks/deploy
          echo 127.0.0.1 farm.example.org >> /etc/hosts",
