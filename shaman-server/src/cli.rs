@@ -42,6 +42,8 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Write the manual pages of these commands
     Man(ManArgs),
+    /// Ask the server that runs with this configuration whether it answers; fails when it does not
+    Health(ServeArgs),
     /// Tell all mistakes in a configuration; fails when there is one
     CheckConfig(ServeArgs),
     /// List the keys of a configuration, or what counts

@@ -7,6 +7,7 @@ mod config;
 mod doctor;
 mod exit;
 mod gc;
+mod health;
 mod man;
 mod reindex;
 mod serve;
@@ -38,6 +39,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Token(command) => token::run(&command),

@@ -1,5 +1,7 @@
 //! `GET /healthz`: the process lives. `GET /readyz`: it can do its work.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +16,50 @@ use super::failure::Failure;
 /// How long storage and index may take to answer; whoever asks gives up a bit later.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long a server may take for each step of [`ask_whether_alive`]: one that is full lets a
+/// connection wait for 5 seconds.
+const ALIVE_TIME: Duration = Duration::from_secs(7);
+
+/// Most bytes of its answer that are looked at; it has some hundreds.
+const ALIVE_BYTES_MAX: u64 = 4096;
+
+/// What a server says that lives.
+const ALIVE: &str = "alive\n";
+
+/// Somebody answered who was asked whether he lives.
+#[derive(Debug, Clone, Copy)]
+pub struct Alive {
+    /// Where.
+    pub address: SocketAddr,
+    /// It said so in the words of `/healthz`: it is a server like this one.
+    pub is_ours: bool,
+}
+
+/// Asks the server that listens there, on this machine, whether it lives.
+///
+/// Any answer is one: a server with TLS says that it wants TLS, and one that is full says so, too.
+pub fn ask_whether_alive(listens: SocketAddr, prefix: &str) -> io::Result<Alive> {
+    let ip = if listens.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { listens.ip() };
+    let address = SocketAddr::new(ip, listens.port());
+    let mut stream = TcpStream::connect_timeout(&address, ALIVE_TIME)?;
+    stream.set_read_timeout(Some(ALIVE_TIME))?;
+    stream.set_write_timeout(Some(ALIVE_TIME))?;
+    let head =
+        format!("GET {prefix}/healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    let mut begins = [0; 7];
+    stream.read_exact(&mut begins)?;
+    if begins != *b"HTTP/1." {
+        return Err(io::Error::other("what answers there is no HTTP server"));
+    }
+    let mut answer = Vec::new();
+    stream.take(ALIVE_BYTES_MAX).read_to_end(&mut answer)?;
+    Ok(Alive { address, is_ours: answer.ends_with(ALIVE.as_bytes()) })
+}
+
 /// Says that the process answers.
 pub(super) async fn alive() -> &'static str {
-    "alive\n"
+    ALIVE
 }
 
 /// Says whether storage and index answer.

@@ -28,6 +28,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use bounds::{Turns, Work};
+pub use health::{Alive, ask_whether_alive};
 pub use listen::{Entrance, accept};
 pub use metrics::collect;
 pub use route::Route;

@@ -100,6 +100,13 @@ fn a_server_that_works_is_well_also_while_it_runs() {
 }
 
 #[test]
+fn a_server_that_does_not_let_its_own_machine_in_is_no_other_program() {
+    let server = TestServer::configured("trusted_networks: [10.0.0.0/8]\n");
+    let said = doctor(&server.storage, &server.state, &["--listen", &server.address]);
+    said.is("port", "good", "a server like this one");
+}
+
+#[test]
 fn what_is_not_there_or_cannot_be_read_is_named_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let below = |name: &str| folder.path().join(name);

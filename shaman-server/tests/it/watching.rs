@@ -1,13 +1,15 @@
 //! What those see who watch a server: figures, health, and the log.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Blob, TestServer, eventually};
+use crate::support::{Blob, Certificates, TestServer, eventually};
 
 /// The value of a sample, by its name and labels as they stand in the text.
 fn sample(text: &str, name: &str) -> Option<f64> {
@@ -314,4 +316,58 @@ fn what_runs_is_told_and_how_the_store_grew() {
     eventually("a point", || points().as_array().is_some_and(|points| points.len() == 1));
     assert!(points()[0]["free_bytes"].as_u64() > Some(0), "{}", points());
     assert_eq!(server.get("/v1/history?newer_than=soon").status, 400);
+}
+
+/// What `shaman-server health` says about the server with this configuration that listens there.
+fn health(yaml: &str, listens: &str) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("shaman.yaml");
+    std::fs::write(&config, yaml).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_shaman-server"))
+        .args(["health", "--listen", listens, "--config"])
+        .arg(&config)
+        .output()
+        .unwrap();
+    (ran.status.success(), String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap())
+}
+
+#[test]
+fn a_server_is_healthy_as_long_as_it_answers_whomever_it_lets_in() {
+    let certificates = Certificates::new("first");
+    let tls = certificates.yaml();
+    for yaml in ["", "trusted_networks: [10.0.0.0/8]\n", "path_prefix: /0123456789abcdef\n", &tls] {
+        let server = TestServer::configured(yaml);
+        let (is_well, said) = health(yaml, &server.address);
+        assert!(is_well && said.contains(&server.address), "{yaml}{said}");
+    }
+    let gone = TestServer::start().address.clone();
+    let (is_well, said) = health("", &gone);
+    assert!(!is_well && said.contains("does not answer"), "it is stopped: {said}");
+
+    let server = TestServer::start();
+    let (_, port) = server.address.rsplit_once(':').unwrap();
+    let everywhere = format!("0.0.0.0:{port}");
+    assert_eq!(health("", &everywhere), (true, format!("alive at 127.0.0.1:{port}\n")));
+    server.signal(Signal::STOP);
+    let (is_well, said) = health("", &everywhere);
+    server.signal(Signal::CONT);
+    assert!(!is_well && said.contains("does not answer"), "it hangs: {said}");
+
+    let (is_well, said) = health("", "127.0.0.1:0");
+    assert!(!is_well && said.contains("which port"), "{said}");
+}
+
+#[test]
+fn a_program_that_is_no_server_is_not_healthy() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let other = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"220 mail.example.org ESMTP\r\n").unwrap();
+        // Until it has gone.
+        drop(stream.read_to_end(&mut Vec::new()));
+    });
+    let (is_well, said) = health("", &address);
+    other.join().unwrap();
+    assert!(!is_well && said.contains("no HTTP server"), "{said}");
 }

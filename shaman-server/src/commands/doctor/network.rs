@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use shaman_proto::Finding;
 
 use crate::config::{Config, TlsFiles};
+use crate::http::ask_whether_alive;
 use crate::manager::Manager;
 use crate::tls::{self, Fault};
 
@@ -64,6 +65,10 @@ async fn port(config: &Config) -> Finding {
         ),
         ErrorKind::AddrInUse => match who_listens(address).await {
             Some(who) => Finding::good(about, format!("{who} answers at {address} already")),
+            // Whoever asks from here need not be let in.
+            None if is_alive(config) => {
+                Finding::good(about, format!("a server like this one answers at {address} already"))
+            }
             None => Finding::bad(
                 about,
                 format!("another program listens on {address}"),
@@ -90,6 +95,10 @@ async fn who_listens(address: SocketAddr) -> Option<String> {
     let answer = Manager::new(url.parse().ok()?).ask("/api/v3/version").await.ok()?;
     let word = |key: &str| answer.get(key).and_then(|value| value.as_str()).map(str::to_owned);
     Some(format!("{} {}", word("name")?, word("version")?))
+}
+
+fn is_alive(config: &Config) -> bool {
+    ask_whether_alive(config.listen, &config.settings.path_prefix).is_ok_and(|alive| alive.is_ours)
 }
 
 async fn upstream_of(manager: &Manager, checkout_root: &str) -> Vec<Finding> {
