@@ -19,8 +19,15 @@ const fn booted(page: &'static str, begins: &'static str, run: &'static str) -> 
     Elsewhere { page, begins, reason: SYSTEMD, run_by: (MACHINE, run) }
 }
 
+/// On the page of containers, whose blocks that script counts.
+const fn contained(begins: &'static str, run: &'static str) -> Elsewhere {
+    let reason = "takes a container engine, and a release build";
+    let run_by = ("scripts/test-container.sh", run);
+    Elsewhere { page: "docs/ops/install.md", begins, reason, run_by }
+}
+
 /// All of them.
-pub(crate) const ELSEWHERE: [Elsewhere; 9] = [
+pub(crate) const ELSEWHERE: [Elsewhere; 12] = [
     Elsewhere {
         page: "README.md",
         begins: "scripts/demo.sh",
@@ -37,6 +44,9 @@ pub(crate) const ELSEWHERE: [Elsewhere; 9] = [
     booted("docs/ops/install.md", "install -d -o shaman", "run install 2\n"),
     booted("docs/ops/install.md", "systemctl enable --now", "run install 3\n"),
     booted("docs/ops/install.md", "shaman-server doctor", "run install 4\n"),
+    contained("docker build -f", "docker build --isolation chroot --format docker"),
+    contained("install -d -o 10001", "    run 6\n"),
+    contained("docker exec shaman", "    run 7\n"),
     booted("docs/ops/upgrade.md", "apt-get install", "run upgrade 1 "),
     booted(
         "docs/ops/backup-and-restore.md",
@@ -70,6 +80,8 @@ fn what_is_not_run_here_is_run_elsewhere() {
                 Some(&*number.to_string()),
                 "{page}: {begins}"
             );
+        } else if let Some(said) = run.strip_prefix("    run ") {
+            assert_eq!(said.trim_end(), number.to_string(), "{page}: {begins}");
         }
     }
 }

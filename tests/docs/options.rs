@@ -42,7 +42,12 @@ fn every_command_of_the_pages_is_one() {
         let shell = blocks(&text).map(|block| block.text.replace("\\\n", " "));
         for line in shell.collect::<String>().lines() {
             let line = line.split(" # ").next().unwrap();
-            let words: Vec<&str> = line.split_whitespace().collect();
+            let mut words: Vec<&str> = line.split_whitespace().collect();
+            // Image and container are called as the programs are.
+            if words.starts_with(&["docker"]) {
+                let is_exec = words.get(1) == Some(&"exec");
+                words.drain(..if is_exec { 3 } else { words.len() });
+            }
             let is_program = |at: &usize| {
                 matches!(words[*at], "shaman" | "shaman-server")
                     && (*at == 0 || words[*at - 1] != "-u")
