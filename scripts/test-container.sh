@@ -177,6 +177,8 @@ finish() {
     docker rm -f -t 0 shaman >/dev/null 2>&1 || true
     docker volume rm -f shaman-state >/dev/null 2>&1 || true
     docker rmi -f localhost/shaman-server >/dev/null 2>&1 || true
+    # What the image was built in; what was compiled lies beside it, and stays.
+    docker image prune -f >/dev/null 2>&1 || true
     rm -rf "$folder"
 }
 trap finish EXIT
