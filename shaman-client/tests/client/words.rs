@@ -66,7 +66,7 @@ fn a_server_that_wants_tls_is_not_followed_and_its_address_is_said() {
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let lines = std::io::BufReader::new(stream.try_clone().unwrap()).lines();
-            lines.map_while(Result::ok).find(|line| line.is_empty());
+            lines.map_while(Result::ok).find(String::is_empty);
             let head =
                 "HTTP/1.1 308 X\r\nLocation: https://farm.example:8443/x\r\nContent-Length: 0";
             write!(stream, "{head}\r\n\r\n").unwrap();

@@ -3,8 +3,8 @@ use crate::reader::Reader;
 /// In a project, with an empty server.
 pub(super) fn follow(mut reader: Reader) {
     reader.serve("/mnt/farm");
-    // Missing, a pack, a blob, its bytes, a checkout, all checkouts.
-    for _ in 0..6 {
+    // Missing, a pack, a blob, its bytes, those of many, a checkout, all checkouts.
+    for _ in 0..7 {
         reader.paste();
     }
     // What happened before somebody listens is not told.
