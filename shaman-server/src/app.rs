@@ -67,7 +67,8 @@ impl App {
         let blocking = Blocking::default();
         let (storage, state) = (config.storage.clone(), config.state.clone());
         let (limits, placing) = (limits(config), placing(config));
-        let ops = blocking.run(move || open(&storage, &state, limits, placing)).await??;
+        let known = Some(config.delta_known_bytes);
+        let ops = blocking.run(move || open(&storage, &state, known, limits, placing)).await??;
         let settings = Current::new(config.settings.clone());
         let audit = match &config.audit_log {
             Some(path) => audit(path)?,
@@ -287,7 +288,8 @@ pub(crate) fn open_stopped(config: &Config) -> anyhow::Result<Ops> {
         Some(true) => bail!(
             "a server runs on the storage `{storage}`; stop it first, or ask it to do this (`POST /v1/sweep`, `POST /v1/scrub`)"
         ),
-        Some(false) => open(&config.storage, &config.state, limits(config), placing(config)),
+        // What is known of chunks is the server's: here another configuration may have been named.
+        Some(false) => open(&config.storage, &config.state, None, limits(config), placing(config)),
     }
 }
 
@@ -352,12 +354,13 @@ fn tell(telling: Telling, shared: &Shared, helpers: &mut Crew) {
 pub(crate) fn open(
     storage: &std::path::Path,
     state: &std::path::Path,
+    delta_known_bytes: Option<u64>,
     limits: Limits,
     placing: Placing,
 ) -> anyhow::Result<Ops> {
     std::fs::create_dir_all(state)
         .with_context(|| format!("cannot make the state directory `{}`", state.display()))?;
-    let index = Index::open(state)?;
+    let index = Index::open(state, delta_known_bytes)?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now_secs = now.map_or(0, |since| since.as_secs());
     let (store, Opened { leftovers, doubtful_since }) = Store::open(storage, now_secs)?;

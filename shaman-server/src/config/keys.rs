@@ -116,6 +116,8 @@ pub const KEYS: &[Key] = &[
         .at_start(),
     key("checkouts.copy_globs", "", "Patterns of names (`*.blend1`) or of paths in the checkout (`caches/*`) of files that tools modify: each checkout gets clones or copies of them, which may be written to.").many().at_start(),
     key("checkouts.expire_after", "0", "Checkouts that were made longer ago are erased; an hour at least, `0` for never. What is pinned stays, and so does what a job in the Manager's list has or names in its settings; with `upstream` nothing expires before that list was read.").at_start(),
+    key("delta.known", "256GiB", "Of how many bytes of blobs (1 MiB and more each) the server remembers the chunks, so that of a file that resembles them only [what is new travels](../internals/delta.md). What was neither sent nor used for longest is forgotten first. 1 GiB takes 2.5 MB of disk in `state`, and no memory of its own; to cut it costs about two seconds of a processor, once. `0`: nothing is cut, and files travel whole. With less than before what is too much goes at the start; with more the store is looked through once more, at 50 MB/s.")
+        .at_start(),
     key("scrub.rate", "20MB/s", "How fast blobs are read again to find damage, see [scrubbing](../internals/scrub.md); `0` for passes on request only."),
     key("scrub.period", "30d", "From the start of one pass to the next; `0` for passes on request only."),
     key("audit_log", "", "A file, on a local disk, to which a JSON object is appended for each upload, checkout, erase, sweep and the like: who, from where, when, what. Rename it and send SIGHUP to begin another one.").at_start(),

@@ -58,6 +58,9 @@ const WAIT_MAX: Duration = Duration::from_hours(24);
 /// Longest time that can be configured, so that no sum overflows.
 const LONGEST: Duration = Duration::from_hours(3_653 * 24);
 
+/// Most bytes of blobs whose chunks can be remembered: their rows would take 250 GB.
+const DELTA_KNOWN_BYTES_MAX: u64 = 100 << 40;
+
 /// Characters of a path's component from which on it is a secret: in letters and digits that is 90
 /// bits, which nobody guesses over a network.
 const SECRET_LENGTH: usize = 16;
@@ -89,6 +92,8 @@ pub struct Config {
     pub link_policy: LinkWord,
     /// Files that tools modify, by name or path: they have bytes of their own.
     pub copy_globs: Vec<Pattern>,
+    /// Bytes of blobs whose chunks are remembered; 0 for none.
+    pub delta_known_bytes: u64,
     /// The Flamenco Manager behind us, if there is one.
     pub upstream: Option<Upstream>,
     /// Between two looks at the Manager's list of jobs, for those that were deleted past us.
@@ -208,6 +213,7 @@ impl Config {
         let link_policy = r.one("checkouts.link_policy", str::parse);
         let copy_globs = r.many("checkouts.copy_globs", parse_glob);
         let expire_after = r.one("checkouts.expire_after", parse_expiry);
+        let delta_known_bytes = r.bytes("delta.known", 0, DELTA_KNOWN_BYTES_MAX);
         let scrubbing = Scrubbing::read(r);
         let trusted_proxies = r.many("trusted_proxies", parse_network);
         let audit_log = r.file("audit_log");
@@ -241,6 +247,7 @@ impl Config {
             durability,
             link_policy,
             copy_globs,
+            delta_known_bytes,
             upstream,
             follow_period,
             otlp,
@@ -369,6 +376,7 @@ mod tests {
             ("checkouts: {expire_after: 5m}", "an hour"),
             ("checkouts: {link_policy: magic}", "magic"),
             ("checkouts: {copy_globs: ['a**b']}", "a**b"),
+            ("delta: {known: 1PiB}", "delta.known"),
             ("upload_wait: 1000h", "24h"),
             ("follow_period: 0s", "between 1s"),
             ("upstream: http://farm:99999", "http://"),

@@ -7,16 +7,18 @@
 use std::sync::{Mutex, PoisonError};
 
 use rocksdb::{DB, WriteBatch};
-use shaman_proto::{BlobRef, ChunkName};
+use shaman_proto::{BlobRef, ChunkName, Cutter};
 
 use super::{Index, IndexError, columns, keys};
 
-/// Rows of a generation. Two of them are about 640 MB on disk, and know about 250 GiB of blobs by
-/// their chunks.
-const GENERATION_ROWS: u64 = 4 << 20;
-
 /// Which generation is the current one, and its rows: a note in the default column.
 const GENERATION: &[u8] = b"chunks-1";
+
+/// How many rows a generation had at most when the index was opened last.
+const ROWS_MAX: &[u8] = b"chunks-most-1";
+
+/// The same of an index that says nothing: it was made before that could be chosen.
+const ROWS_MAX_UNSAID: u64 = 4 << 20;
 
 /// How far the cutting of what the store has is.
 const PASS: &[u8] = b"cutting-1";
@@ -54,6 +56,7 @@ struct Generation {
 #[derive(Debug)]
 pub(super) struct Generations {
     current: Mutex<Generation>,
+    /// Rows of one; 0: nothing is noted.
     rows_max: u64,
 }
 
@@ -63,11 +66,28 @@ pub(super) fn clear(db: &DB) -> Result<(), rocksdb::Error> {
 }
 
 impl Generations {
-    /// As it was noted.
-    pub(super) fn read(db: &DB) -> Result<Self, rocksdb::Error> {
+    /// As it was noted, with room for the chunks of about so many bytes of blobs (`None`: as before).
+    /// With less room than before, what is too much goes now; with other room the store is looked
+    /// through again.
+    pub(super) fn read(db: &DB, known_bytes: Option<u64>) -> Result<Self, rocksdb::Error> {
         let noted = db.get(GENERATION)?.and_then(|note| Generation::decode(&note));
-        let current = Mutex::new(noted.unwrap_or(Generation { number: 1, rows: 0 }));
-        Ok(Self { current, rows_max: GENERATION_ROWS })
+        let mut current = noted.unwrap_or(Generation { number: 1, rows: 0 });
+        let before = db.get(ROWS_MAX)?.and_then(|note| note.try_into().ok());
+        let before = before.map_or(ROWS_MAX_UNSAID, u64::from_be_bytes);
+        let rows_max = known_bytes.map_or(before, |known| known.div_ceil(2 * Cutter::CHUNK_BYTES));
+        if before != rows_max {
+            if rows_max < before {
+                if current.rows > rows_max {
+                    current = Generation { number: current.number.saturating_add(1), rows: 0 };
+                    db.put(GENERATION, current.encode())?;
+                }
+                forget_before(db, current.number)?;
+            }
+            clear(db)?;
+            // Last: until this is noted, the next start does the same.
+            db.put(ROWS_MAX, rows_max.to_be_bytes())?;
+        }
+        Ok(Self { current: Mutex::new(current), rows_max })
     }
 
     fn get(&self) -> Generation {
@@ -158,6 +178,11 @@ impl Index {
         self.db.write(batch).map_err(|e| self.failed(e))
     }
 
+    /// Says whether chunks are noted at all.
+    pub fn keeps_chunks(&self) -> bool {
+        self.generations.rows_max > 0
+    }
+
     /// Says whether so many more rows push nothing out.
     pub fn has_room_for_chunks(&self, rows: u64) -> bool {
         self.generations.get().rows + rows <= self.generations.rows_max
@@ -179,6 +204,9 @@ impl Index {
         rows: usize,
         fill: impl FnOnce(u32, &mut WriteBatch),
     ) -> Result<(), IndexError> {
+        if !self.keeps_chunks() {
+            return Ok(());
+        }
         let mut current = self.generations.current.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = *current;
         let mut batch = WriteBatch::default();
@@ -192,19 +220,20 @@ impl Index {
         let is_new = next.number != current.number;
         *current = next;
         if is_new {
-            self.forget_before(next.number.saturating_sub(1))?;
+            let kept = next.number.saturating_sub(1);
+            forget_before(&self.db, kept).map_err(|e| self.failed(e))?;
         }
         Ok(())
     }
+}
 
-    /// Forgets all generations before this one.
-    fn forget_before(&self, number: u32) -> Result<(), IndexError> {
-        let column = columns::chunks(&self.db);
-        let (from, to) = (0_u32.to_be_bytes(), number.to_be_bytes());
-        // Whole tables first: they are gone at once, and not when somebody rewrites them.
-        self.db.delete_file_in_range_cf(column, from, to).map_err(|e| self.failed(e))?;
-        self.db.delete_range_cf(column, from, to).map_err(|e| self.failed(e))
-    }
+/// Forgets all generations before this one.
+fn forget_before(db: &DB, number: u32) -> Result<(), rocksdb::Error> {
+    let column = columns::chunks(db);
+    let (from, to) = (0_u32.to_be_bytes(), number.to_be_bytes());
+    // Whole tables first: they are gone at once, and not when somebody rewrites them.
+    db.delete_file_in_range_cf(column, from, to)?;
+    db.delete_range_cf(column, from, to)
 }
 
 impl ChunkRow {
@@ -232,6 +261,11 @@ mod tests {
         BlobRef::new("ab".repeat(32).parse().unwrap(), shaman_proto::BlobSize::new(size).unwrap())
     }
 
+    /// An index with so many rows a generation.
+    fn open(dir: &std::path::Path, rows_max: u64) -> Index {
+        Index::open(dir, Some(rows_max * 2 * Cutter::CHUNK_BYTES)).unwrap()
+    }
+
     fn place(number: u8) -> Place {
         Place { name: ChunkName::of(&[number]), offset: u64::from(number) << 40, length: 7 }
     }
@@ -239,8 +273,7 @@ mod tests {
     #[test]
     fn what_was_cut_last_is_known_and_there_are_never_more_than_two_generations() {
         let dir = tempfile::tempdir().unwrap();
-        let mut index = Index::open(dir.path()).unwrap();
-        index.generations.rows_max = 10;
+        let index = open(dir.path(), 10);
         for number in 0..100 {
             index.put_chunks(&blob(u64::from(number)), &[place(number)]).unwrap();
         }
@@ -253,18 +286,17 @@ mod tests {
         assert_eq!(rows.count(), 20);
         // The same after a restart.
         drop(index);
-        let index = Index::open(dir.path()).unwrap();
+        let index = open(dir.path(), 10);
         let row = ChunkRow { blob: blob(99), offset: 99 << 40, length: 7 };
         let asked = [place(99).name, place(3).name];
         assert_eq!(index.chunks(&asked).unwrap(), [Some(row), None]);
-        assert!(!index.has_room_for_chunks(GENERATION_ROWS));
+        assert!(!index.has_room_for_chunks(1) && index.has_room_for_chunks(0));
     }
 
     #[test]
     fn a_chunk_is_where_it_was_seen_last_until_it_is_forgotten() {
         let dir = tempfile::tempdir().unwrap();
-        let mut index = Index::open(dir.path()).unwrap();
-        index.generations.rows_max = 2;
+        let index = open(dir.path(), 2);
         let name = place(1).name;
         for size in [5, 6, 7] {
             index.put_chunks(&blob(size), &[place(1)]).unwrap();
@@ -277,8 +309,7 @@ mod tests {
     #[test]
     fn a_blob_is_cut_until_its_rows_are_forgotten() {
         let dir = tempfile::tempdir().unwrap();
-        let mut index = Index::open(dir.path()).unwrap();
-        index.generations.rows_max = 4;
+        let mut index = open(dir.path(), 4);
         index.set_cut(&blob(1)).unwrap();
         assert!(index.is_cut(&blob(1)).unwrap() && !index.is_cut(&blob(2)).unwrap());
         for number in 0..8 {
@@ -289,5 +320,55 @@ mod tests {
         index.clear().unwrap();
         assert!(!index.is_cut(&blob(1)).unwrap());
         assert_eq!(index.chunks(&[place(7).name]).unwrap(), [None]);
+    }
+    #[test]
+    fn with_less_room_what_was_seen_last_stays_as_far_as_it_fits() {
+        let dir = tempfile::tempdir().unwrap();
+        let fill = |index: &Index, numbers: std::ops::Range<u8>| {
+            for number in numbers {
+                index.put_chunks(&blob(u64::from(number)), &[place(number)]).unwrap();
+            }
+        };
+        let known = |index: &Index| -> Vec<u8> {
+            let is_known = |number: &u8| index.chunks(&[place(*number).name]).unwrap()[0].is_some();
+            (0..50).filter(is_known).collect()
+        };
+        let on_disk = |index: &Index| {
+            let rows =
+                index.db.iterator_cf(columns::chunks(&index.db), rocksdb::IteratorMode::Start);
+            rows.count()
+        };
+        let index = open(dir.path(), 10);
+        fill(&index, 0..13);
+        index.put_cutting_note(b"through").unwrap();
+        drop(index);
+        // The same room changes nothing, nor does somebody who says nothing of it.
+        for said in [Some(10 * 2 * Cutter::CHUNK_BYTES), None] {
+            let index = Index::open(dir.path(), said).unwrap();
+            assert_eq!(known(&index), (0..13).collect::<Vec<_>>());
+            assert!(index.cutting_note().unwrap().is_some());
+            assert!(index.has_room_for_chunks(7) && !index.has_room_for_chunks(8));
+        }
+        // The three of the second generation fit, the first one goes; the store is looked through.
+        let index = open(dir.path(), 5);
+        assert_eq!((known(&index), on_disk(&index)), (vec![10, 11, 12], 3));
+        assert!(index.cutting_note().unwrap().is_none());
+        index.put_cutting_note(b"through").unwrap();
+        drop(index);
+        let index = open(dir.path(), 2);
+        assert_eq!((known(&index), on_disk(&index)), (vec![], 0), "three are more than two");
+        fill(&index, 20..22);
+        index.put_cutting_note(b"through").unwrap();
+        drop(index);
+        // With more room nothing goes, and what had none is looked for.
+        let index = open(dir.path(), 20);
+        assert_eq!(known(&index), [20, 21]);
+        assert!(index.cutting_note().unwrap().is_none() && index.has_room_for_chunks(18));
+        drop(index);
+        let index = open(dir.path(), 0);
+        assert!(!index.keeps_chunks() && !index.has_room_for_chunks(1));
+        fill(&index, 30..40);
+        index.set_cut(&blob(1)).unwrap();
+        assert_eq!(on_disk(&index), 0, "nobody wants any");
     }
 }

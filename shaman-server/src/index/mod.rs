@@ -50,8 +50,9 @@ impl Index {
     }
 
     /// Opens the index in `<state>/index`, making it when it is not there. One that is damaged or
-    /// of another version is moved aside (`index.broken-N`) and a new one is begun.
-    pub fn open(state: &Path) -> Result<Self, IndexError> {
+    /// of another version is moved aside (`index.broken-N`) and a new one is begun. It knows the
+    /// chunks of about so many bytes of blobs; `None`: of as many as when it was opened before.
+    pub fn open(state: &Path, known_bytes: Option<u64>) -> Result<Self, IndexError> {
         let path = state.join("index");
         let opened = columns::open(&path);
         if let Err(error) = &opened
@@ -60,18 +61,18 @@ impl Index {
         {
             tracing::warn!(%error, aside = %aside.display(), "the index was damaged; set it aside and began a new one");
             return columns::open(&path)
-                .and_then(|opened| Self::of(opened.db))
+                .and_then(|opened| Self::of(opened.db, known_bytes))
                 .map_err(|source| IndexError { path, source });
         }
         let opened = opened.map_err(|source| IndexError { path: path.clone(), source })?;
         if !opened.has_all {
             tracing::debug!("a part of the index is new and is filled from the storage");
         }
-        Self::of(opened.db).map_err(|source| IndexError { path, source })
+        Self::of(opened.db, known_bytes).map_err(|source| IndexError { path, source })
     }
 
-    fn of(db: DB) -> Result<Self, rocksdb::Error> {
-        let generations = chunks::Generations::read(&db)?;
+    fn of(db: DB, known_bytes: Option<u64>) -> Result<Self, rocksdb::Error> {
+        let generations = chunks::Generations::read(&db, known_bytes)?;
         Ok(Self { db, generations })
     }
 
@@ -238,12 +239,12 @@ mod tests {
             db.put(COMPLETE, b"").unwrap();
             db.put_cf(db.cf_handle("jobs-1").unwrap(), "1", job.encode()).unwrap();
         }
-        let index = Index::open(dir.path()).unwrap();
+        let index = Index::open(dir.path(), None).unwrap();
         assert!(!index.is_complete().unwrap(), "it is to be filled again");
         assert_eq!(index.jobs().unwrap(), [("1".to_owned(), job.clone())]);
         index.set_complete().unwrap();
         drop(index);
-        let mut index = Index::open(dir.path()).unwrap();
+        let mut index = Index::open(dir.path(), None).unwrap();
         assert!(index.is_complete().unwrap(), "the old family is gone");
         let blob = BlobRef::new("ab".repeat(32).parse().unwrap(), "1".parse().unwrap());
         let row = BlobRow { stored_at: 1, last_used: 2, modified_ns: 3 };
@@ -258,7 +259,7 @@ mod tests {
     #[test]
     fn each_row_tells_whether_a_checkout_names_its_blob() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(dir.path()).unwrap();
+        let index = Index::open(dir.path(), None).unwrap();
         let blob = |number: u64| {
             let digest = shaman_proto::Digest::from_bytes([u8::try_from(number / 7).unwrap(); 32]);
             BlobRef::new(digest, number.to_string().parse().unwrap())
@@ -292,7 +293,7 @@ mod tests {
     #[test]
     fn what_a_checkout_shares_is_known() {
         let dir = tempfile::tempdir().unwrap();
-        let index = Index::open(dir.path()).unwrap();
+        let index = Index::open(dir.path(), None).unwrap();
         let blob =
             |size: &str| BlobRef::new("ab".repeat(32).parse().unwrap(), size.parse().unwrap());
         let (own, common) = (blob("10"), blob("7"));

@@ -350,7 +350,7 @@ fn a_million_blobs_do_not_hold_up_a_start() {
     let server = TestServer::start_in(&folder, "state");
     let state = server.state.clone();
     assert!(server.stop().success());
-    let index = Index::open(&state).unwrap();
+    let index = Index::open(&state, None).unwrap();
     let size = "1000".parse().unwrap();
     for batch in 0..100_u64 {
         let rows = (0..10_000_u64).map(|n| {

@@ -58,9 +58,9 @@ enum Seen {
 }
 
 impl Ops {
-    /// Notes that a blob came, to be cut soon.
+    /// Notes that a blob came, to be cut soon if chunks are wanted.
     pub(in crate::ops) fn cut_soon(&self, blob: BlobRef) {
-        if blob.size.bytes() >= CUT_BYTES_MIN {
+        if blob.size.bytes() >= CUT_BYTES_MIN && self.index.keeps_chunks() {
             self.uncut.add(blob);
         }
     }
@@ -83,7 +83,11 @@ impl Ops {
     }
 
     /// Says whether a look through the store is due: not through, or a period after the last began.
+    /// Where no chunks are wanted it never is.
     pub fn cutting_is_due(&self, period: Duration) -> Result<bool, LookupError> {
+        if !self.index.keeps_chunks() {
+            return Ok(false);
+        }
         let due = |pass: Pass| {
             !pass.is_through || self.now_secs() >= pass.began.saturating_add(period.as_secs())
         };

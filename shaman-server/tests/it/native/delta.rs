@@ -123,6 +123,25 @@ fn of_a_file_that_resembles_another_only_what_is_new_travels() {
 }
 
 #[test]
+fn where_no_chunks_are_wanted_none_are_known_and_recipes_are_taken_all_the_same() {
+    let (before, after) = alike();
+    let server = server_with(&before);
+    let folder = std::sync::Arc::clone(&server.folder);
+    assert!(server.stop().success());
+    let server = TestServer::start_configured_in(&folder, "delta: {known: 0}\n");
+    let lacking = missing(&server, &after);
+    assert!(lacking.iter().all(|is_missing| *is_missing), "what was known is forgotten");
+    let answer = put(&server, &after, &recipe(&after, &lacking));
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_stored(&server, &after);
+    assert!(missing(&server, &after).iter().all(|is_missing| *is_missing));
+    assert!(server.stop().success());
+    // When they are wanted again, the store is looked through.
+    let server = TestServer::start_configured_in(&folder, "delta: {known: 1GiB}\n");
+    eventually("it is cut", || missing(&server, &after).iter().all(|is_missing| !is_missing));
+}
+
+#[test]
 fn a_recipe_may_be_packed() {
     let (before, after) = alike();
     let server = server_with(&before);

@@ -13,7 +13,7 @@ use super::Blob;
 pub(crate) fn opened(folder: &Path, limits: Limits, clock: fn() -> SystemTime) -> Ops {
     let now = clock().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let (store, _) = Store::open(&folder.join("storage"), now).unwrap();
-    let index = Index::open(&folder.join("state")).unwrap();
+    let index = Index::open(&folder.join("state"), None).unwrap();
     let ops = Ops::new(store, index, None, limits, clock);
     ops.reindex(|| true).unwrap();
     ops
