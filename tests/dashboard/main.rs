@@ -16,7 +16,7 @@ use std::io::Write as _;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use shaman_tests::wire::sha256_hex;
+use shaman_tests::wire::{ask, sha256_hex};
 
 use browser::{Browser, DESK, NIGHT, PHONE, pictures};
 use house::House;
@@ -56,7 +56,7 @@ fn every_page_shows_what_is_there_also_on_a_phone_and_at_night() {
         // Only the address behind `#` changes: the events that were seen stay.
         browser.run("delete document.getElementById('main').dataset.ready");
         if place.is_empty() {
-            browser.run("location.hash = '#/'; dispatchEvent(new Event('hashchange'))");
+            browser.run("location.hash = '#/'");
         } else {
             browser.run(&format!("location.hash = '{place}'"));
         }
@@ -231,6 +231,64 @@ fn who_has_no_token_sees_nothing_and_who_may_only_read_changes_nothing() {
     browser.click("dialog .danger");
     browser.says("#refused", "revoked");
     assert!(house.server.jobs().join("films/one").is_dir());
+}
+
+#[test]
+fn who_only_submits_sees_what_is_its_own_and_a_word_about_the_rest() {
+    let Some(browser) = Browser::start() else { return };
+    let house = House::new("");
+    let file = house.stored("kept.blend", b"BLENDER");
+    house.checked_out("films/of-somebody-else", std::slice::from_ref(&file));
+    let submit = house.token("submit");
+    house.until("/v1/status", 401);
+    let bearer = format!("Bearer {submit}");
+    let list = serde_json::json!({"checkout": "films/hers", "files": [file]}).to_string();
+    let fields = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let address = house.server.address();
+    let made = ask(address, "POST", "/v1/checkouts", &fields, list.as_bytes()).unwrap();
+    assert_eq!(made.status, 201, "{}", made.text());
+    // Of two uploads that run one is hers.
+    let other = house.token("ops");
+    let begin = |fill: u8, secret: &str| {
+        let bytes = vec![fill; 8 << 20];
+        let (sha, size) = (sha256_hex(&bytes), bytes.len());
+        let head = format!(
+            "PUT /v1/blobs/{sha}-{size} HTTP/1.1\r\nHost: farm\r\nAuthorization: Bearer {secret}\r\nContent-Length: {size}\r\n\r\n"
+        );
+        let mut line = TcpStream::connect(address).unwrap();
+        line.write_all(head.as_bytes()).unwrap();
+        line.write_all(&bytes[..4 << 20]).unwrap();
+        (line, sha)
+    };
+    let ((_hers, sha), (_his, his_sha)) = (begin(1, &submit), begin(2, &other));
+
+    browser.come(&format!("{}/", house.server.url));
+    browser.until("document.activeElement.id === 'token'");
+    assert!(browser.complaints().iter().all(|one| one.contains("401")), "it asked who it is");
+    browser.write("#token", &submit);
+    browser.press(ENTER);
+    browser.says("#own", "films/hers");
+    browser.says("#version", "shaman-server");
+    browser.says("#checkouts", "2");
+    browser.says("#rest", "read or ops");
+    browser.says("#pulse", "live");
+    browser.until(&format!("document.querySelector('[data-digest=\"{sha}\"]')"));
+    // Until everything was asked for once more.
+    std::thread::sleep(Duration::from_secs(2));
+    let page = browser.text("body");
+    for word in ["somebody-else", "may not do this", "Upkeep", "Lately"] {
+        assert!(!page.contains(word), "{word}: {page}");
+    }
+    assert_eq!(
+        browser.run(&format!(
+            "return document.querySelectorAll('[data-digest=\"{his_sha}\"]').length"
+        )),
+        0
+    );
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+    browser.click("#own a");
+    browser.says("h1", "films/hers");
+    browser.until("document.getElementById('erase')");
 }
 
 /// Presses Tab until the focus is on what this expression is true of.

@@ -1,7 +1,7 @@
 //! `Inflight`: which blobs are being sent, by how many.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shaman_proto::BlobRef;
@@ -16,8 +16,16 @@ pub struct Inflight {
 }
 
 /// The running uploads of one blob.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 struct Uploads {
+    all: Sum,
+    /// Those whose owner is known, by it.
+    owned: Vec<(Arc<str>, Sum)>,
+}
+
+/// Some uploads of one blob.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
     senders: usize,
     received_bytes: u64,
 }
@@ -38,14 +46,17 @@ pub struct Running {
 pub struct Sending {
     inflight: Inflight,
     blob: BlobRef,
+    received_bytes: AtomicU64,
+    owner: Option<Arc<str>>,
 }
 
 impl Inflight {
     /// Notes that somebody is sending this blob.
     pub fn begin(&self, blob: BlobRef) -> Sending {
-        self.lock().entry(blob).or_default().senders += 1;
+        self.lock().entry(blob).or_default().all.senders += 1;
         self.senders.fetch_add(1, Ordering::Relaxed);
-        Sending { inflight: self.clone(), blob }
+        let received_bytes = AtomicU64::new(0);
+        Sending { inflight: self.clone(), blob, received_bytes, owner: None }
     }
 
     /// How many uploads are running.
@@ -79,18 +90,26 @@ impl Inflight {
         blobs
             .iter()
             .filter_map(|blob| uploads.get(blob))
-            .map(|u| u.received_bytes)
+            .map(|uploads| uploads.all.received_bytes)
             .reduce(u64::saturating_add)
     }
 
     /// Every blob that is being sent, the largest first.
     pub fn running(&self) -> Vec<Running> {
-        let of = |(blob, uploads): (&BlobRef, &Uploads)| Running {
-            blob: *blob,
-            senders: uploads.senders,
-            received_bytes: uploads.received_bytes,
+        self.sorted(|uploads| Some(uploads.all))
+    }
+
+    /// The same of what this owner sends.
+    pub fn running_of(&self, owner: &str) -> Vec<Running> {
+        self.sorted(|uploads| uploads.of(owner).map(|at| uploads.owned[at].1))
+    }
+
+    fn sorted(&self, sum: impl Fn(&Uploads) -> Option<Sum>) -> Vec<Running> {
+        let of = |(blob, uploads): (&BlobRef, &Uploads)| {
+            let Sum { senders, received_bytes } = sum(uploads)?;
+            Some(Running { blob: *blob, senders, received_bytes })
         };
-        let mut running: Vec<Running> = self.lock().iter().map(of).collect();
+        let mut running: Vec<Running> = self.lock().iter().filter_map(of).collect();
         running.sort_unstable_by_key(|one| (std::cmp::Reverse(one.blob.size), one.blob));
         running
     }
@@ -100,12 +119,41 @@ impl Inflight {
     }
 }
 
+impl Uploads {
+    fn of(&self, owner: &str) -> Option<usize> {
+        self.owned.iter().position(|(its, _)| **its == *owner)
+    }
+}
+
 impl Sending {
     /// Notes that bytes came.
     pub fn received(&self, bytes: usize) {
-        if let Some(uploads) = self.inflight.lock().get_mut(&self.blob) {
-            uploads.received_bytes = uploads.received_bytes.saturating_add(bytes as u64);
+        let bytes = bytes as u64;
+        self.received_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let mut uploads = self.inflight.lock();
+        let Some(of_blob) = uploads.get_mut(&self.blob) else { return };
+        of_blob.all.received_bytes = of_blob.all.received_bytes.saturating_add(bytes);
+        if let Some(at) = self.owner.as_ref().and_then(|owner| of_blob.of(owner)) {
+            let its = &mut of_blob.owned[at].1.received_bytes;
+            *its = its.saturating_add(bytes);
         }
+    }
+
+    /// Notes who sends, once.
+    pub fn belongs_to(&mut self, owner: &str) {
+        let owner: Arc<str> = owner.into();
+        let mut uploads = self.inflight.lock();
+        let Some(of_blob) = uploads.get_mut(&self.blob) else { return };
+        let at = of_blob.of(&owner).unwrap_or_else(|| {
+            of_blob.owned.push((Arc::clone(&owner), Sum::default()));
+            of_blob.owned.len() - 1
+        });
+        let its = &mut of_blob.owned[at].1;
+        its.senders += 1;
+        let received_bytes = self.received_bytes.load(Ordering::Relaxed);
+        its.received_bytes = its.received_bytes.saturating_add(received_bytes);
+        drop(uploads);
+        self.owner = Some(owner);
     }
 }
 
@@ -114,8 +162,14 @@ impl Drop for Sending {
         self.inflight.senders.fetch_sub(1, Ordering::Relaxed);
         let mut uploads = self.inflight.lock();
         if let Some(of_blob) = uploads.get_mut(&self.blob) {
-            of_blob.senders -= 1;
-            if of_blob.senders == 0 {
+            if let Some(at) = self.owner.as_ref().and_then(|owner| of_blob.of(owner)) {
+                of_blob.owned[at].1.senders -= 1;
+                if of_blob.owned[at].1.senders == 0 {
+                    of_blob.owned.swap_remove(at);
+                }
+            }
+            of_blob.all.senders -= 1;
+            if of_blob.all.senders == 0 {
                 uploads.remove(&self.blob);
             }
         }
@@ -143,5 +197,27 @@ mod tests {
         assert!(!inflight.is_sending(&blob));
         assert_eq!(inflight.senders(), 0);
         assert_eq!(inflight.received_bytes(&[blob]), None);
+    }
+
+    #[test]
+    fn what_somebody_sends_is_told_apart_from_what_others_do() {
+        let inflight = Inflight::default();
+        let blob = BlobRef::new("ab".repeat(32).parse().unwrap(), "1".parse().unwrap());
+        let (mut hers, mut his, nobodys) =
+            (inflight.begin(blob), inflight.begin(blob), inflight.begin(blob));
+        hers.received(2);
+        hers.belongs_to("alice");
+        his.belongs_to("bob");
+        for (sending, bytes) in [(&hers, 3), (&his, 10), (&nobodys, 100)] {
+            sending.received(bytes);
+        }
+        let one = |senders, received_bytes| [Running { blob, senders, received_bytes }];
+        assert_eq!(inflight.running_of("alice"), one(1, 5), "also what came before");
+        assert_eq!(inflight.running_of("bob"), one(1, 10));
+        assert_eq!(inflight.running(), one(3, 115));
+        drop(hers);
+        assert_eq!(inflight.running_of("alice"), []);
+        assert_eq!(inflight.running_of("bob"), one(1, 10));
+        assert_eq!(inflight.running(), one(2, 115));
     }
 }

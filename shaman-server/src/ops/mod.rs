@@ -308,6 +308,11 @@ impl Ops {
         self.inflight.running()
     }
 
+    /// Every blob that this owner sends, the largest first.
+    pub fn running_uploads_of(&self, owner: &str) -> Vec<Running> {
+        self.inflight.running_of(owner)
+    }
+
     fn tell(&self, event: Event) {
         self.tally.note(&event);
         self.events.tell(self.now_secs(), event);

@@ -239,6 +239,13 @@ impl Upload {
         Self { blob, staged, sending, turn }
     }
 
+    /// Notes who sends it, if that is somebody in particular.
+    pub fn belongs_to(&mut self, owner: Option<&str>) {
+        if let Some(owner) = owner {
+            self.sending.belongs_to(owner);
+        }
+    }
+
     /// Bytes that are kept when it ends here, those of earlier requests too.
     pub fn kept_bytes(&self) -> u64 {
         if self.turn.is_some() { self.staged.received_bytes() } else { 0 }

@@ -119,7 +119,6 @@ async function go(isFirst) {
 }
 
 function hear() {
-  listening?.abort();
   listening = new AbortController();
   listen(
     listening.signal,
@@ -168,7 +167,11 @@ async function start(isFirst) {
   // Who may do everything without a token needs none.
   who.textContent = token.get() ? "Log out" : "Log in";
   who.hidden = !token.get() && may.includes("ops");
-  hear();
+  const seesAll = ["read", "ops"].some((scope) => may.includes(scope));
+  for (const link of document.querySelectorAll("nav [data-all]")) link.hidden = !seesAll;
+  listening?.abort();
+  // Events are of everybody's.
+  if (seesAll) hear();
   go(isFirst);
 }
 

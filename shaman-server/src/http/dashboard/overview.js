@@ -6,6 +6,9 @@ import { bar, card, figure, h, show, svg } from "./dom.js";
 import { line } from "./events.js";
 import { ago, bytes, count, many, short, times, when } from "./words.js";
 
+/** Checkouts of one's own that are named here. */
+const OWN_MAX = 6;
+
 /** With more blobs a dry run walks the storage for too long to be started by itself. */
 const DRY_RUN_MAX = 20000;
 
@@ -22,6 +25,8 @@ const ABILITIES = {
 };
 
 export function overview(page) {
+  // Who only submits sees what is its own, and how much there is.
+  const seesAll = page.may("read", "ops");
   const top = h("dl", { class: "figures" });
   const room = h("div", {});
   const free = h("p", { class: "quiet gap", id: "would-free" });
@@ -30,6 +35,7 @@ export function overview(page) {
   const dedup = h("div", {});
   const lately = h("ol", { class: "log" });
   const storage = h("div", {});
+  const own = h("ul", { class: "uploads", id: "own" });
   const damage = h("div", {});
   const span = h("select", { id: "span", onchange: () => history() }, SPANS.map(([value, name]) => h("option", { value, selected: value === "7d" }, `last ${name}`)));
 
@@ -40,13 +46,18 @@ export function overview(page) {
       damage,
       card("In the store", {}, top),
       card("Room", { class: "card half stretch" }, room, free),
-      card("Running uploads", { class: "card half stretch" }, uploads),
-      card("How it grew", {},
-        h("div", { class: "row between" }, h("p", { class: "quiet" }, "One point every five minutes, an hour after two days."), h("div", { class: "field" }, h("label", { for: "span" }, "Time"), span)),
-        h("div", { class: "grid gap" }, h("div", { class: "half plain" }, h("h3", { class: "quiet" }, "Bytes"), space), h("div", { class: "half plain" }, h("h3", { class: "quiet" }, "Dedup ratio"), dedup))),
-      card("Lately", { class: "card half stretch" }, lately, h("p", { class: "gap" }, h("a", { href: "#/events" }, "All events"))),
-      card("Servers and storage", { class: "card half stretch" }, storage),
+      card(seesAll ? "Running uploads" : "Your running uploads", { class: "card half stretch" }, uploads),
+      seesAll
+        ? [
+          card("How it grew", {},
+            h("div", { class: "row between" }, h("p", { class: "quiet" }, "One point every five minutes, an hour after two days."), h("div", { class: "field" }, h("label", { for: "span" }, "Time"), span)),
+            h("div", { class: "grid gap" }, h("div", { class: "half plain" }, h("h3", { class: "quiet" }, "Bytes"), space), h("div", { class: "half plain" }, h("h3", { class: "quiet" }, "Dedup ratio"), dedup))),
+          card("Lately", { class: "card half stretch" }, lately, h("p", { class: "gap" }, h("a", { href: "#/events" }, "All events"))),
+          card("Servers and storage", { class: "card half stretch" }, storage),
+        ]
+        : card("Your checkouts", {}, own, h("p", { class: "gap" }, h("a", { href: "#/checkouts" }, "All of yours"))),
     ),
+    seesAll ? null : h("p", { class: "quiet gap", id: "rest" }, "How the store grew, its events, servers and upkeep, and what is of others, is shown to those with the scope ", h("code", {}, "read"), " or ", h("code", {}, "ops"), "."),
   );
 
   async function status() {
@@ -84,8 +95,8 @@ export function overview(page) {
 
   function alarm(status, isShort) {
     const says = [];
-    if (status.damaged) says.push(h("p", {}, h("strong", {}, many(status.damaged, "blob is", "blobs are")), " damaged and not healed. ", h("a", { href: "#/upkeep" }, "See which, and what heals them")));
-    if (isShort) says.push(h("p", {}, h("strong", {}, "The reserve is touched"), ": uploads are refused. Erase checkouts that nobody needs, sweep, or add space."));
+    if (status.damaged) says.push(h("p", {}, h("strong", {}, many(status.damaged, "blob is", "blobs are")), " damaged and not healed. ", seesAll ? h("a", { href: "#/upkeep" }, "See which, and what heals them") : "Tell whoever looks after the server."));
+    if (isShort) says.push(h("p", {}, h("strong", {}, "The reserve is touched"), seesAll ? ": uploads are refused. Erase checkouts that nobody needs, sweep, or add space." : ": uploads are refused. Erase checkouts that you do not need, and tell whoever looks after the server."));
     if (!status.is_indexed) says.push(h("p", {}, h("strong", {}, "The index is being filled"), ": there is more than these figures say."));
     return says;
   }
@@ -120,6 +131,24 @@ export function overview(page) {
       : h("li", { class: "quiet" }, "Nothing is being sent right now."));
   }
 
+  async function mine() {
+    let all = [];
+    let after = "";
+    do {
+      const answer = await ask("GET", `v1/checkouts?${new URLSearchParams({ after })}`);
+      all.push(...answer.checkouts);
+      after = answer.next;
+    } while (after !== null);
+    all.sort((a, b) => b.created.localeCompare(a.created));
+    show(own, all.length
+      ? [all.slice(0, OWN_MAX).map((one) => h("li", {},
+          h("div", { class: "row between" },
+            h("a", { href: `#/checkouts/${encodeURIComponent(one.checkout)}` }, one.checkout),
+            h("span", { title: when(one.created) }, `${ago(one.created)}, ${many(one.files, "file")}, ${bytes(one.bytes)}`)))),
+        all.length > OWN_MAX ? h("li", { class: "quiet" }, `and ${count(all.length - OWN_MAX)} more`) : null]
+      : h("li", { class: "quiet" }, "You have made none, or they are erased."));
+  }
+
   async function history() {
     const { points } = await ask("GET", `v1/history?newer_than=${span.value}`);
     show(space, chart("Bytes in the store", points.map((point) => ({ at: point.at, values: [point.blobs.bytes, point.logical_bytes] })), ["blobs", "as copies"], bytes));
@@ -147,16 +176,20 @@ export function overview(page) {
 
   // Charts are drawn for the width of the screen.
   const narrow = matchMedia("(max-width: 620px)");
-  narrow.addEventListener("change", () => { if (page.isOpen()) page.run(history); });
+  narrow.addEventListener("change", () => { if (page.isOpen() && seesAll) page.run(history); });
 
   return {
     async start() {
       const known = await status();
+      if (!seesAll) {
+        await Promise.all([running(), mine()]);
+        return;
+      }
       events();
       await Promise.all([running(), history(), servers(known)]);
       wouldFree(known);
     },
-    every: [[1500, running], [10000, status], [120000, history]],
+    every: [[1500, running], [10000, status], seesAll ? [120000, history] : [10000, mine]],
     event(event) {
       events();
       if (event.event !== "stored") page.soon(status);

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::flamenco::StatusAnswer;
@@ -14,6 +14,7 @@ use super::super::failure::Failure;
 use super::super::receiving;
 use super::filename::original;
 use super::json;
+use crate::access::Principal;
 use crate::ops::{Begun, Ops, Small, UploadError, Uploaded};
 use crate::store::Mismatch;
 
@@ -34,12 +35,15 @@ pub(in crate::http) async fn status(
 
 pub(in crate::http) async fn upload(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
     headers: HeaderMap,
     mut body: Body,
 ) -> Result<Response, Failure> {
     let answer = match read_head(url, &headers) {
-        Ok((blob, can_defer)) => receive(&shared, blob, can_defer, &headers, &mut body).await,
+        Ok((blob, can_defer)) => {
+            receive(&shared, &principal, blob, can_defer, &headers, &mut body).await
+        }
         Err(failure) => Err(failure),
     };
     // An early answer must reach a client that is still sending.
@@ -68,6 +72,7 @@ fn parse(url: BlobInUrl) -> Result<BlobRef, Failure> {
 
 async fn receive(
     shared: &Shared,
+    principal: &Principal,
     blob: BlobRef,
     can_defer: bool,
     headers: &HeaderMap,
@@ -84,9 +89,10 @@ async fn receive(
         receive_small(shared, blob, body).await?
     } else {
         let begun = shared.run(move |ops| begin(ops, blob, announced)).await??;
-        let Begun::Receiving(upload) = begun else {
+        let Begun::Receiving(mut upload) = begun else {
             return Ok(StatusCode::ALREADY_REPORTED.into_response());
         };
+        upload.belongs_to(principal.owner().as_deref());
         let (upload, last) = receiving::receive(shared, upload, body).await?;
         shared.run(move |ops| ops.finish_upload(receiving::write(upload, &last)?)).await??
     };

@@ -47,7 +47,7 @@ pub(super) fn routes() -> Vec<Route> {
         head("/v1/uploads/{blob}", Submit, uploads::show),
         patch("/v1/uploads/{blob}", Submit, put::append).uploads(),
         delete("/v1/uploads/{blob}", Submit, uploads::forget).audited("forget upload"),
-        get("/v1/uploads", Read, running::uploads),
+        get("/v1/uploads", Known, running::uploads),
         get("/v1/servers", Read, running::servers),
         get("/v1/history", Read, running::history),
         post("/v1/chunks/missing", Submit, chunks::missing),

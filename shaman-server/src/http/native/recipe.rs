@@ -1,7 +1,7 @@
 //! `PUT /v1/recipes/{blob}`: a blob, made of chunks that are here and of chunks that are sent.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::chunks::{CHUNK_NAME_BYTES, Origin, RECIPE_TYPE, decode_step};
@@ -11,6 +11,7 @@ use shaman_proto::{BlobRef, Chunk};
 use super::blob::{BlobInUrl, parse};
 use super::openapi::Binary;
 use super::unpack::Unpacking;
+use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::body::{Piece, drain_beside, essence, next_piece};
 use crate::http::failure::Failure;
@@ -42,12 +43,13 @@ const KNOWN_MAX: usize = 256;
 )]
 pub(super) async fn put(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
     headers: HeaderMap,
     mut body: Body,
 ) -> Result<Response, Failure> {
     let ended = match parse(url) {
-        Ok(blob) => receive(&shared, blob, &headers, &mut body).await,
+        Ok(blob) => receive(&shared, &principal, blob, &headers, &mut body).await,
         Err(failure) => Err(failure),
     };
     // An early answer must reach a client that is still sending.
@@ -61,6 +63,7 @@ pub(super) async fn put(
 
 async fn receive(
     shared: &Shared,
+    principal: &Principal,
     blob: BlobRef,
     headers: &HeaderMap,
     body: &mut Body,
@@ -71,7 +74,8 @@ async fn receive(
     }
     let unpacking = Unpacking::of(headers, blob.size)?;
     let begun = shared.run(move |ops| ops.begin_assembly(blob)).await??;
-    let Some(assembly) = begun else { return Ok(Uploaded::AlreadyStored) };
+    let Some(mut assembly) = begun else { return Ok(Uploaded::AlreadyStored) };
+    assembly.belongs_to(principal.owner().as_deref());
     let mut cooking = Cooking { unpacking, steps: Steps::new(assembly) };
     let most = shared.ops.piece_bytes();
     let mut piece = next_piece(body, most).await?;

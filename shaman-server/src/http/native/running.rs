@@ -1,7 +1,7 @@
 //! `GET /v1/uploads`, `/v1/servers` and `/v1/history`: what runs, and how the store grew.
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use shaman_proto::wire::watch::{
 };
 
 use super::time_on_wire;
+use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
@@ -21,7 +22,7 @@ use crate::ops::{Ops, Point};
 /// Uploads that are named: more than somebody reads.
 const NAMED_MAX: usize = 100;
 
-/// Tells what is being received.
+/// Tells what is being received: who only submits sees what it sends itself.
 #[utoipa::path(
     get,
     path = "/v1/uploads",
@@ -29,8 +30,15 @@ const NAMED_MAX: usize = 100;
     tag = "care",
     responses((status = 200, description = "The largest first", body = UploadsAnswer)),
 )]
-pub(super) async fn uploads(State(shared): State<Shared>) -> Response {
-    let running = shared.ops.running_uploads();
+pub(super) async fn uploads(
+    State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
+) -> Response {
+    let running = match principal.owner() {
+        _ if principal.sees_all() => shared.ops.running_uploads(),
+        Some(owner) => shared.ops.running_uploads_of(&owner),
+        None => Vec::new(),
+    };
     let all = running.len() as u64;
     let uploads = running.into_iter().take(NAMED_MAX).map(|one| RunningUpload {
         sha256: one.blob.digest,

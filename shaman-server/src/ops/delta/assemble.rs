@@ -175,6 +175,11 @@ impl Ops {
 }
 
 impl Assembly {
+    /// Notes who sends it, if that is somebody in particular.
+    pub fn belongs_to(&mut self, owner: Option<&str>) {
+        self.upload.belongs_to(owner);
+    }
+
     /// Begins a chunk whose bytes come. The one before has to be complete.
     pub fn begin_sent(&mut self, chunk: Chunk) {
         let left = chunk.length.bytes();
