@@ -7,7 +7,7 @@ use shaman_proto::{BlobRef, BlobStatus};
 
 use super::upload::{Begun, Upload, UploadError};
 use super::{LookupError, Ops};
-use crate::store::DiskError;
+use crate::store::{DiskError, PartRef};
 
 /// How long a part is kept after its last byte: a client that was switched off overnight goes on
 /// in the morning.
@@ -36,36 +36,38 @@ impl Ops {
     /// Begins to receive a blob from its first byte, or goes on at `offset`, which has to be as far
     /// as it has come. What came is kept when the upload ends before the blob does.
     ///
-    /// One that begins while another one sends the same blob is received without being kept.
+    /// Each owner goes on with what it sent itself. One that begins while the same owner sends the
+    /// same blob is received without being kept.
     pub fn begin_resumable(
         &self,
-        blob: BlobRef,
+        part: &PartRef,
         offset: u64,
         keep: Keep,
     ) -> Result<Begun, UploadError> {
+        let blob = part.blob();
         if offset == 0 {
             let is_kept = keep == Keep::All || blob.size.bytes() > FRAME_BYTES_MAX;
-            let turn = if is_kept { self.turns.claim(blob) } else { None };
+            let turn = if is_kept { self.turns.claim(blob, part.owner()) } else { None };
             let Some(turn) = turn else { return self.begin_upload(blob) };
             if self.have_already(&blob)? {
                 return Ok(Begun::AlreadyStored);
             }
             self.refuse_without_room(&blob, 0)?;
-            let staged = self.store.stage_part(blob)?;
+            let staged = self.store.stage_part(part)?;
             let sending = self.inflight.begin(blob);
             return Ok(Begun::Receiving(Box::new(Upload::new(blob, staged, sending, Some(turn)))));
         }
         if self.have_already(&blob)? {
             return Ok(Begun::AlreadyStored);
         }
-        let kept_bytes = self.store.part_bytes(&blob)?.unwrap_or(0);
+        let kept_bytes = self.store.part_bytes(part)?.unwrap_or(0);
         if kept_bytes != offset {
             return Err(UploadError::Offset { kept_bytes });
         }
         self.refuse_without_room(&blob, offset)?;
         // From here on the request before cannot write any more.
-        let turn = self.turns.take(blob);
-        let Some(staged) = self.store.resume_part(blob)? else {
+        let turn = self.turns.take(blob, part.owner());
+        let Some(staged) = self.store.resume_part(part)? else {
             return Err(UploadError::Offset { kept_bytes: 0 });
         };
         let kept_bytes = staged.received_bytes();
@@ -84,15 +86,15 @@ impl Ops {
     }
 
     /// Bytes that came of a blob that is not complete; `None`: nothing is kept of it.
-    pub fn part_bytes(&self, blob: &BlobRef) -> Result<Option<u64>, LookupError> {
-        Ok(self.store.part_bytes(blob)?)
+    pub fn part_bytes(&self, part: &PartRef) -> Result<Option<u64>, LookupError> {
+        Ok(self.store.part_bytes(part)?)
     }
 
-    /// Throws away what came of a blob; whoever still sends it is told so. `false`: nothing was
-    /// kept.
-    pub fn forget_part(&self, blob: &BlobRef) -> Result<bool, LookupError> {
-        let _turn = self.turns.take(*blob);
-        Ok(self.store.remove_part(blob)?)
+    /// Throws away what came of a blob; a request that still sends it is told so. `false`: nothing
+    /// was kept.
+    pub fn forget_part(&self, part: &PartRef) -> Result<bool, LookupError> {
+        let _turn = self.turns.take(part.blob(), part.owner());
+        Ok(self.store.remove_part(part)?)
     }
 
     /// Throws away parts that nobody went on with.

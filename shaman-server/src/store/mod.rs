@@ -72,6 +72,7 @@ pub use instance::ServerOnStorage;
 pub use leftovers::Leftovers;
 pub use manifests::{ManifestNames, StagedManifest};
 pub use open_blob::OpenBlob;
+pub use parts::PartRef;
 pub use pins::StoredPin;
 pub use placing::{LinkPolicy, Placing};
 pub use probe::ProbeError;

@@ -264,6 +264,58 @@ fn whether_a_blob_is_there_is_told_to_submitters_and_readers_get_what_checkouts_
 }
 
 #[test]
+fn everybody_goes_on_with_and_throws_away_its_own_uploads_only_also_after_a_restart() {
+    let server = TestServer::start();
+    let [alice, bob, ops] = [("alice", "submit"), ("bob", "submit"), ("boss", "ops")]
+        .map(|(name, scope)| made(&server, name, scope));
+    on(&server);
+    let blob = Blob::new(vec![7; 3_000_000]);
+    let upload = format!("/v1/uploads/{}", blob.named());
+    let offset = |server: &TestServer, secret: &str| {
+        let answer = asked(server, "HEAD", &upload, Some(secret));
+        answer.header("upload-offset").map(str::to_owned)
+    };
+    let put = |server: &TestServer, secret: &str, headers: &[(&str, &str)], body: &[u8]| {
+        let bearer = format!("Bearer {secret}");
+        let headers = [&[("Authorization", bearer.as_str())], headers].concat();
+        server.connect().send("PUT", &blob.native_url(), &headers, body)
+    };
+    let begun = put(&server, &alice, &[("Upload-Complete", "?0")], &blob.bytes[..2_000_000]);
+    assert_eq!(begun.status, 202, "{}", begun.text());
+    let rest = &blob.bytes[2_000_000..];
+    let hers_alone = |server: &TestServer| {
+        for other in [&bob, &ops] {
+            assert_eq!(offset(server, other), None, "as if it were not there");
+            let refused = put(server, other, &[("Upload-Offset", "2000000")], rest);
+            assert_eq!((refused.status, refused.header("upload-offset")), (409, Some("0")));
+            assert_eq!(asked(server, "DELETE", &upload, Some(other)).status, 404);
+        }
+        assert_eq!(offset(server, &alice).as_deref(), Some("2000000"));
+    };
+    hers_alone(&server);
+    // Who begins the same has a part of his own.
+    let his = put(&server, &bob, &[("Upload-Complete", "?0")], &blob.bytes[..5]);
+    assert_eq!((his.status, his.header("upload-offset")), (202, Some("5")), "{}", his.text());
+    assert_eq!(server.leftovers().len(), 2, "{:?}", server.leftovers());
+    assert_eq!(asked(&server, "DELETE", &upload, Some(&bob)).status, 204);
+    hers_alone(&server);
+    let folder = std::sync::Arc::clone(&server.folder);
+    server.kill();
+    let server = TestServer::start_in(&folder, "state");
+    hers_alone(&server);
+    // A token that is revoked goes on with nothing; another one of the same name is hers.
+    assert!(token(&server, &["revoke", "alice"]).status.success());
+    eventually("it is worth nothing", || {
+        asked(&server, "HEAD", &upload, Some(&alice)).status == 401
+    });
+    let alice = made(&server, "alice", "submit");
+    eventually("it is known", || offset(&server, &alice).is_some());
+    let end = put(&server, &alice, &[("Upload-Offset", "2000000")], rest);
+    assert_eq!(end.status, 201, "{}", end.text());
+    assert!(server.leftovers().is_empty(), "{:?}", server.leftovers());
+}
+
+#[test]
 fn guests_come_from_trusted_networks_only() {
     let elsewhere = TestServer::configured("trusted_networks: [10.0.0.0/8, 192.168.1.7]\n");
     let refused = elsewhere.get("/v1/status");

@@ -5,7 +5,7 @@
 //! the blob, not of its encoding: a body that goes on is an encoding of its own.
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::failure::Failure as FailureBody;
@@ -14,12 +14,13 @@ use shaman_proto::{BlobRef, headers};
 use super::blob::{BlobInUrl, parse, set};
 use super::openapi::Binary;
 use super::unpack::Unpacking;
+use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::body::{Piece, content_length, drain_beside, next_piece};
 use crate::http::failure::Failure;
 use crate::http::receiving;
 use crate::ops::{Begun, Keep, Ops, Upload, UploadError, Uploaded};
-use crate::store::Mismatch;
+use crate::store::{Mismatch, PartRef};
 
 /// Whether all of the blob has come with this body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,12 +64,13 @@ enum Ended {
 )]
 pub(super) async fn put(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Failure> {
     let offset = offset(&headers).map(Option::unwrap_or_default);
-    answer(&shared, url, &headers, offset, body).await
+    answer(&shared, &principal, url, &headers, offset, body).await
 }
 
 /// Goes on with an upload, for clients of the draft of resumable uploads; `Upload-Offset` has to be there.
@@ -95,6 +97,7 @@ pub(super) async fn put(
 )]
 pub(super) async fn append(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
     headers: HeaderMap,
     body: Body,
@@ -102,18 +105,22 @@ pub(super) async fn append(
     let offset = offset(&headers).and_then(|offset| {
         offset.ok_or_else(|| Failure::malformed("say with `Upload-Offset` where this goes on"))
     });
-    answer(&shared, url, &headers, offset, body).await
+    answer(&shared, &principal, url, &headers, offset, body).await
 }
 
 async fn answer(
     shared: &Shared,
+    principal: &Principal,
     url: BlobInUrl,
     headers: &HeaderMap,
     offset: Result<u64, Failure>,
     mut body: Body,
 ) -> Result<Response, Failure> {
     let ended = match offset.and_then(|offset| Ok((parse(url)?, offset))) {
-        Ok((blob, offset)) => receive(shared, blob, offset, headers, &mut body).await,
+        Ok((blob, offset)) => {
+            let owner = principal.owner();
+            receive(shared, blob, owner, offset, headers, &mut body).await
+        }
         Err(failure) => Err(failure),
     };
     // An early answer must reach a client that is still sending.
@@ -126,6 +133,11 @@ async fn answer(
     };
     tell_progress(&mut response, kept_bytes);
     Ok(response)
+}
+
+/// What is kept of a blob for whoever asks: everybody goes on with its own only.
+pub(super) fn part_of(principal: &Principal, blob: BlobRef) -> PartRef {
+    PartRef::new(blob, principal.owner().as_deref())
 }
 
 /// Says how far an upload is; `None`: the blob is there.
@@ -158,6 +170,7 @@ fn complete(headers: &HeaderMap) -> Result<Complete, Failure> {
 async fn receive(
     shared: &Shared,
     blob: BlobRef,
+    owner: Option<String>,
     offset: u64,
     headers: &HeaderMap,
     body: &mut Body,
@@ -165,8 +178,9 @@ async fn receive(
     let complete = complete(headers)?;
     let unpacking = Unpacking::of(headers, blob.size)?;
     let announced = content_length(headers).filter(|_| unpacking.is_plain());
-    let begun = shared.run(move |ops| begin(ops, blob, offset, announced, complete)).await?;
-    let upload = match begun {
+    let part = PartRef::new(blob, owner.as_deref());
+    let begun = shared.run(move |ops| begin(ops, &part, offset, announced, complete)).await?;
+    let mut upload = match begun {
         Ok(Begun::Receiving(upload)) => upload,
         Ok(Begun::AlreadyStored) => return Ok(Ended::Uploaded(Uploaded::AlreadyStored)),
         Err(error @ UploadError::Offset { kept_bytes }) => {
@@ -174,6 +188,7 @@ async fn receive(
         }
         Err(error) => return Err(Failure::of_upload(error)),
     };
+    upload.belongs_to(owner.as_deref());
     if unpacking.is_plain() {
         let (upload, last) = receiving::receive(shared, upload, body).await?;
         let end = move |ops: &Ops| {
@@ -196,11 +211,12 @@ async fn receive(
 /// Begins to receive. A blob that is there needs no body, right or wrong.
 fn begin(
     ops: &Ops,
-    blob: BlobRef,
+    part: &PartRef,
     offset: u64,
     announced: Option<u64>,
     complete: Complete,
 ) -> Result<Begun, UploadError> {
+    let blob = part.blob();
     let declared = blob.size.bytes();
     let received = announced.map(|announced| offset.saturating_add(announced));
     let is_wrong = match complete {
@@ -218,7 +234,7 @@ fn begin(
         Complete::Yes => Keep::Large,
         Complete::No => Keep::All,
     };
-    ops.begin_resumable(blob, offset, keep)
+    ops.begin_resumable(part, offset, keep)
 }
 
 /// An encoded body that is being received.

@@ -1,18 +1,19 @@
 //! `HEAD` and `DELETE /v1/uploads/{blob}`: how far an upload is; throw it away.
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::headers;
 use shaman_proto::wire::failure::Failure as FailureBody;
 
 use super::blob::{BlobInUrl, parse, set};
-use super::put::tell_progress;
+use super::put::{part_of, tell_progress};
+use crate::access::Principal;
 use crate::http::Shared;
 use crate::http::failure::Failure;
 use crate::ops::LookupError;
 
-/// Tells how far an upload is: `Upload-Offset`, `Upload-Complete`, `Upload-Length`.
+/// Tells how far an upload of one's own is: `Upload-Offset`, `Upload-Complete`, `Upload-Length`.
 #[utoipa::path(
     head,
     path = "/v1/uploads/{blob}",
@@ -26,12 +27,14 @@ use crate::ops::LookupError;
 )]
 pub(super) async fn show(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
 ) -> Result<Response, Failure> {
     let blob = parse(url)?;
+    let part = part_of(&principal, blob);
     let found = shared.run(move |ops| {
         let is_there = ops.has_blob(&blob)?;
-        Ok::<_, LookupError>((is_there, ops.part_bytes(&blob)?))
+        Ok::<_, LookupError>((is_there, ops.part_bytes(&part)?))
     });
     let kept_bytes = match found.await?? {
         (true, _) => None,
@@ -50,7 +53,7 @@ pub(super) async fn show(
     Ok(response)
 }
 
-/// Throws away what is kept of an upload.
+/// Throws away what is kept of an upload of one's own.
 #[utoipa::path(
     delete,
     path = "/v1/uploads/{blob}",
@@ -65,9 +68,10 @@ pub(super) async fn show(
 )]
 pub(super) async fn forget(
     State(shared): State<Shared>,
+    Extension(principal): Extension<Principal>,
     url: BlobInUrl,
 ) -> Result<Response, Failure> {
-    let blob = parse(url)?;
-    let was_kept = shared.run(move |ops| ops.forget_part(&blob)).await??;
+    let part = part_of(&principal, parse(url)?);
+    let was_kept = shared.run(move |ops| ops.forget_part(&part)).await??;
     Ok(if was_kept { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }.into_response())
 }
