@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::uri::{PathAndQuery, Scheme};
-use axum::http::{HeaderValue, Method, Request, Response, Uri, header};
+use axum::http::{HeaderValue, Method, Request, Response, Uri, Version, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -60,8 +60,8 @@ const ANSWER_BYTES_MAX: usize = 4 << 20;
 pub struct Manager {
     upstream: Upstream,
     client: Client<HttpConnector, Body>,
-    /// Goes with each request: one that comes to us with it went in a circle.
-    via: String,
+    /// What we call ourselves in `Via`: a request that comes to us with it went in a circle.
+    name: String,
     deletions: Deletions,
     submissions: Submissions,
     /// Lists of jobs that are read for requests; more wait.
@@ -113,7 +113,7 @@ impl Manager {
         Self {
             upstream,
             client,
-            via: format!("1.1 shaman-{:016x}", fastrand::u64(..)),
+            name: format!("shaman-{:016x}", fastrand::u64(..)),
             deletions: Deletions::default(),
             submissions: Submissions::default(),
             lists: Semaphore::new(LISTS_AT_ONCE),
@@ -125,18 +125,21 @@ impl Manager {
         &self.upstream
     }
 
-    /// Sends a request, whose path and query are as a client of the Manager would write them, and
-    /// gives the answer as it begins. The body streams; there is no time limit.
+    /// Sends a request, whose path and query are as a client of the Manager would write them and
+    /// whose version is that in which it came to us, and gives the answer as it begins. The body streams; there is no time limit.
     pub async fn send(
         &self,
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, ManagerError> {
-        if request.headers().get_all(header::VIA).iter().any(|via| *via == self.via) {
+        let passed = request.headers().get_all(header::VIA).iter().map(HeaderValue::as_bytes);
+        if passed.into_iter().any(|via| via.ends_with(self.name.as_bytes())) {
             return Err(ManagerError::Circle(self.upstream.to_string()));
         }
-        if let Ok(via) = HeaderValue::from_str(&self.via) {
+        let via = format!("{} {}", spoken(request.version()), self.name);
+        if let Ok(via) = HeaderValue::from_str(&via) {
             request.headers_mut().append(header::VIA, via);
         }
+        *request.version_mut() = Version::HTTP_11;
         *request.uri_mut() = self.locate(request.uri().path_and_query());
         self.client.request(request).await.map_err(|source| {
             let inner = source.source().and_then(|inner| inner.downcast_ref::<hyper::Error>());
@@ -210,5 +213,14 @@ impl Manager {
             .path_and_query(format!("{}{path}", self.upstream.prefix()))
             .build()
             .unwrap_or_default()
+    }
+}
+
+/// A version as `Via` has it (RFC 9110 section 7.6.3).
+fn spoken(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2.0",
+        Version::HTTP_10 => "1.0",
+        _ => "1.1",
     }
 }

@@ -289,4 +289,8 @@ fn the_manager_hears_http1_and_that_it_was_https() {
         assert!(head.contains("x-forwarded-for: 127.0.0.1\r\n"), "{head}");
     }
     assert!(two.contains("cookie: a=1; b=2\r\n") && !two.contains("te: "), "{two}");
+    assert!(
+        two.contains("\r\nvia: 2.0 shaman-") && one.contains("\r\nvia: 1.1 shaman-"),
+        "{two}{one}"
+    );
 }

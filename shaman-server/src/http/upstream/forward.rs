@@ -54,7 +54,6 @@ pub(super) fn outgoing(request: Request<Body>, arrival: &Arrival) -> Request<Bod
     }
     forwarded(&mut head.headers, arrival);
     head.extensions.clear();
-    head.version = axum::http::Version::HTTP_11;
     Request::from_parts(head, Body::new(Drained::new(body)))
 }
 

@@ -42,10 +42,11 @@ impl Route {
     pub(super) fn of(request: &Request, prefix: &str, is_gateway: bool) -> Self {
         let asked = request.uri().path();
         let template = match request.extensions().get::<MatchedPath>() {
-            // Its page, which below a prefix is a line of the table.
-            Some(template) if is_gateway && below(template.as_str(), prefix) == "/" => UPSTREAM,
+            // Its page, which below a prefix is a line of the table. The prefix alone is ours: it
+            // leads there.
+            Some(template) if is_gateway && is_root(template.as_str(), prefix) => UPSTREAM,
             Some(template) => below(template.as_str(), prefix),
-            None if is_gateway && asked.starts_with(prefix) => UPSTREAM,
+            None if is_gateway && is_below(asked, prefix) => UPSTREAM,
             None => NOTHING,
         };
         Self { template: template.to_owned(), path: below(asked, prefix).to_owned() }
@@ -77,12 +78,22 @@ impl Route {
     }
 }
 
+/// Says whether a path is the root of what is below the prefix.
+fn is_root(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix) == Some("/")
+}
+
+/// Says whether a path is below the prefix: `/farmer` is not below `/farm`.
+fn is_below(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// What comes behind the prefix, which may be a secret.
 fn below<'a>(path: &'a str, prefix: &str) -> &'a str {
     match path.strip_prefix(prefix) {
         Some("") => "/",
-        Some(below) => below,
-        None => path,
+        Some(below) if below.starts_with('/') => below,
+        _ => path,
     }
 }
 
@@ -125,10 +136,29 @@ mod tests {
     }
 
     #[test]
+    fn only_what_is_below_the_prefix_goes_to_the_manager() {
+        let template = |path: &str, prefix: &str, is_gateway: bool| {
+            let request = Request::builder().uri(path).body(axum::body::Body::empty()).unwrap();
+            Route::of(&request, prefix, is_gateway).template
+        };
+        for (path, prefix, route) in [
+            ("/farm/api/v3/jobs", "/farm", UPSTREAM),
+            ("/farmer", "/farm", NOTHING),
+            ("/farmer/api", "/farm", NOTHING),
+            ("/other", "/farm", NOTHING),
+            ("/api/v3/jobs", "", UPSTREAM),
+        ] {
+            assert_eq!(template(path, prefix, true), route, "{path} below {prefix}");
+            assert_eq!(template(path, prefix, false), NOTHING, "{path}: there is no Manager");
+        }
+    }
+
+    #[test]
     fn a_secret_prefix_stays_one() {
         assert_eq!(below("/secret/v1/status", "/secret"), "/v1/status");
         assert_eq!(below("/secret", "/secret"), "/");
         assert_eq!(below("/v1/status", ""), "/v1/status");
         assert_eq!(below("/other", "/secret"), "/other");
+        assert_eq!(below("/secretary", "/secret"), "/secretary");
     }
 }
