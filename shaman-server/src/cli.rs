@@ -56,7 +56,7 @@ pub enum Command {
 /// Which storage.
 #[derive(Debug, Clone, Args)]
 pub struct StoreArgs {
-    /// Configuration file (YAML)
+    /// Configuration file (YAML) [default: ./shaman.yaml, or ./flamenco-manager.yaml]
     #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
     pub config: Option<PathBuf>,
     /// Shared storage: blobs and checkouts live below it [env: `SHAMAN_STORAGE`]
@@ -121,7 +121,7 @@ pub enum TokenCommand {
 /// Where the tokens are.
 #[derive(Debug, Clone, Args)]
 pub struct TokenArgs {
-    /// Configuration file (YAML)
+    /// Configuration file (YAML) [default: ./shaman.yaml, or ./flamenco-manager.yaml]
     #[arg(long, value_name = "FILE", env = "SHAMAN_CONFIG")]
     pub config: Option<PathBuf>,
     /// Local state of the server; the tokens are kept in it [env: `SHAMAN_STATE`]
@@ -136,8 +136,8 @@ pub struct TokenCreateArgs {
     /// Where the tokens are.
     #[command(flatten)]
     pub tokens: TokenArgs,
-    /// What it allows: `submit`, `read` or `ops`; may be given many times
-    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    /// What it allows: `submit`, `read` or `ops`, or some of them (`submit,read`)
+    #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
     pub scopes: Vec<Scope>,
     /// What it is called. Checkouts that are made with it belong to this name
     #[arg(long, value_name = "NAME")]

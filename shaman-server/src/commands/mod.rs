@@ -14,8 +14,8 @@ mod serve;
 mod token;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, anyhow};
@@ -26,6 +26,9 @@ use crate::config::{Config, Said};
 use crate::ops::Ops;
 
 pub use exit::Exit;
+
+/// Read when no file is named: ours, or an existing one of Flamenco's.
+const USUAL_FILES: [&str; 2] = ["shaman.yaml", "flamenco-manager.yaml"];
 
 /// Runs what was asked for and gives the [`Exit`] status; when it failed, one sentence on stderr
 /// says why.
@@ -46,6 +49,8 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     match ended {
         Ok(()) => Exit::Done.into(),
+        // Whoever reads has had enough, as `head` has.
+        Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
         Err(error) => {
             eprintln!("error: {error:#}");
             Exit::Failed.into()
@@ -70,9 +75,23 @@ fn wants_colours() -> bool {
     anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }
 
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let source = error.root_cause().downcast_ref::<io::Error>();
+    error.is::<NobodyReads>()
+        && source.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
 /// What was said, the environment included, and what the file says.
 fn load(said: Said, file: Option<&Path>) -> anyhow::Result<Config> {
-    Ok(Config::load(&Said { environment: environment()?, ..said }, file)?)
+    let said = Said { environment: environment()?, ..said };
+    Ok(Config::load(&said, config_file(file).as_deref())?)
+}
+
+/// The configuration file: the one that was named, else one with a usual name where the program was
+/// started.
+fn config_file(named: Option<&Path>) -> Option<PathBuf> {
+    let usual = || USUAL_FILES.iter().map(PathBuf::from).find(|path| path.is_file());
+    named.map(Path::to_owned).or_else(usual)
 }
 
 /// The variables that are ours.
@@ -90,5 +109,10 @@ fn environment() -> anyhow::Result<BTreeMap<String, String>> {
 
 /// A line for whoever asked.
 fn say(line: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout().lock(), "{line}").context("cannot write to standard output")
+    writeln!(io::stdout().lock(), "{line}").context(NobodyReads)
 }
+
+/// What failed when a line could not be written.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct NobodyReads;

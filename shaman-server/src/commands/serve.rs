@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use super::load;
+use super::{config_file, load};
 use crate::app::{self, App};
 use crate::cli::{LogFormat, ServeArgs};
 use crate::config::Config;
@@ -65,6 +65,9 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
     let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let app = App::start(config, systemd, passed).await?;
+    if let Some(file) = config_file(args.store.config.as_deref()) {
+        tracing::info!(file = %file.display(), "read the configuration");
+    }
     let address = app.address()?;
     if !address.ip().is_loopback() && config.is_open {
         tracing::warn!(%address, "open: whoever can reach this address can upload and erase");

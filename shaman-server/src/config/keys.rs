@@ -147,6 +147,18 @@ pub const OF_FLAMENCO: &[&str] = &[
     "variables",
 ];
 
+/// Variables that begin as ours do and are others': of `shaman`, and of flags that have no key.
+pub(super) const OTHER_VARIABLES: &[&str] = &[
+    "SHAMAN_CA",
+    "SHAMAN_CACHE",
+    "SHAMAN_CONFIG",
+    "SHAMAN_LOG_FORMAT",
+    "SHAMAN_SHARED_STORAGES",
+    "SHAMAN_TOKEN",
+    "SHAMAN_TOKEN_FILE",
+    "SHAMAN_URL",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,10 +9,10 @@ const HEAD: &str = "\
 
 <!-- Made from shaman-server/src/config/keys.rs; `SHAMAN_BLESS=1 cargo test --workspace --test it reference` writes it anew. -->
 
-`--config FILE` (`SHAMAN_CONFIG`) names a YAML file, `shaman.yaml` or an existing `flamenco-manager.yaml`. Every key may be left out.
+`--config FILE` (`SHAMAN_CONFIG`) names a YAML file; without it `shaman.yaml` is read where the program is started, or else an existing `flamenco-manager.yaml`, of which only the keys that mean something here count. Every key may be left out.
 A flag wins over an environment variable, that over the file. A list in a variable has commas between its values.
 
-`shaman-server check-config` tells all mistakes at once, each with file, line and column; a key that is not known is one.
+`shaman-server check-config` tells all mistakes at once, each with file, line and column; a key that is not known is one, and so is a variable that is nearly one of these.
 `shaman-server config` lists the keys, `shaman-server config --effective` what counts and where it was said.
 
 After SIGHUP the server reads the file again, and the tokens. What can change while it runs does, for requests that come from then on; of the rest (marked *start*) the log says that it takes a restart.

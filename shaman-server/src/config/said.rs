@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::keys::{KEYS, Key, OF_FLAMENCO, Takes};
+use super::keys::{KEYS, Key, OF_FLAMENCO, OTHER_VARIABLES, Takes};
 use super::mistakes::{Mistake, Place};
 use super::yaml::{self, Content, Node};
 
@@ -67,6 +67,12 @@ impl Sayings {
                 _ => vec![Given { text: text.clone(), place }],
             };
             self.values.insert(key.name, given);
+        }
+        for name in environment.keys() {
+            if let Some(meant) = misspelt(name) {
+                let says = format!("there is no such variable; did you mean `{meant}`?");
+                self.wrong(Place::Variable(name.clone()), &says);
+            }
         }
     }
 
@@ -164,6 +170,23 @@ fn is_flamencos(path: &Path, map: &[(Node, Node)]) -> bool {
         || map.iter().any(|(key, _)| key.text() == Some("_meta"))
 }
 
+/// The variable that was meant by one that nobody knows: a slip of two letters, or one below a
+/// section of ours. Others that begin with `SHAMAN_` may be somebody else's.
+fn misspelt(name: &str) -> Option<String> {
+    let known: Vec<String> = KEYS.iter().filter_map(Key::variable).collect();
+    if OTHER_VARIABLES.contains(&name) || known.iter().any(|known| known == name) {
+        return None;
+    }
+    let slips = |known: &String| strsim::damerau_levenshtein(name, known);
+    let nearest = known.iter().min_by_key(|known| slips(known))?;
+    let sections = KEYS.iter().filter(|key| key.name.contains('.')).filter_map(Key::variable);
+    let is_below = |variable: String| {
+        let section = variable.splitn(3, '_').take(2).collect::<Vec<_>>().join("_");
+        name.strip_prefix(&section).is_some_and(|rest| rest.starts_with('_'))
+    };
+    (slips(nearest) <= 2 || sections.into_iter().any(is_below)).then(|| nearest.clone())
+}
+
 /// A sentence about a key that nobody knows, with one that may have been meant.
 pub(super) fn unknown(name: &str) -> String {
     let word = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
@@ -191,5 +214,30 @@ pub(super) fn unknown(name: &str) -> String {
             format!("there is no key `{name}`; did you mean `{meant}`?")
         }
         _ => format!("there is no key `{name}`; `shaman-server config` lists all that there are"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_a_variable_is_seen_and_what_is_of_others_is_not() {
+        for (name, meant) in [
+            ("SHAMAN_LISTN", Some("SHAMAN_LISTEN")),
+            ("SHAMAN_TRUSTED_NETWORK", Some("SHAMAN_TRUSTED_NETWORKS")),
+            ("SHAMAN_LIMITS_BODYRATE", Some("SHAMAN_LIMITS_BODY_RATE")),
+            ("SHAMAN_SCRUB_SPEED", Some("SHAMAN_SCRUB_RATE")),
+            ("SHAMAN_TOKEN", None),
+            ("SHAMAN_URL", None),
+            ("SHAMAN_TEST_AGE_MIN", None),
+            ("SHAMAN_OF_SOMEBODY_ELSE", None),
+        ] {
+            assert_eq!(misspelt(name).as_deref(), meant, "{name}");
+        }
+        for known in KEYS.iter().filter_map(Key::variable) {
+            assert_eq!(misspelt(&known), None, "{known}");
+        }
+        assert!(OTHER_VARIABLES.iter().all(|name| misspelt(name).is_none()));
     }
 }

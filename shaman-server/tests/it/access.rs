@@ -137,7 +137,11 @@ fn a_token_works_as_soon_as_it_is_made_and_no_longer_than_until_it_is_revoked() 
     let secret = made(&server, "ops", "ops");
     on(&server);
     assert_eq!(with(&server, "GET", "/v1/status", &secret, b"").status, 200);
+    assert!(
+        token(&server, &["create", "--name", "two", "--scope", "submit,read"]).status.success()
+    );
     let listed = token(&server, &["list", "--json"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("[\"submit\",\"read\"]"));
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("\"ops\"") && !listed.contains(&secret), "{listed}");
     assert!(token(&server, &["revoke", "ops"]).status.success());

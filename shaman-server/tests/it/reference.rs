@@ -59,6 +59,42 @@ fn all_mistakes_are_told_at_once_each_with_its_place_and_what_was_meant() {
 }
 
 #[test]
+fn without_a_name_a_file_with_a_usual_one_is_read_where_the_program_is_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let counts = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shaman-server"));
+        let ran = command.args(["config", "--effective"]).args(more).current_dir(folder.path());
+        text(&ran.output().unwrap().stdout)
+    };
+    assert!(!counts(&[]).contains(".yaml:"));
+    let flamencos = "_meta: {version: 3}\nmanager_name: Farm\nlisten: ':9000'\n";
+    std::fs::write(folder.path().join("flamenco-manager.yaml"), flamencos).unwrap();
+    assert!(counts(&[]).contains("flamenco-manager.yaml:3:9"), "{}", counts(&[]));
+    std::fs::write(folder.path().join("shaman.yaml"), "reserve: 1GB\n").unwrap();
+    let ours = counts(&[]);
+    assert!(ours.contains("shaman.yaml:1:10") && !ours.contains("flamenco-manager"), "{ours}");
+    let named = counts(&["--config", "flamenco-manager.yaml"]);
+    assert!(named.contains("flamenco-manager.yaml:3:9") && !named.contains("shaman.yaml"));
+}
+
+#[test]
+fn a_misspelt_variable_is_a_mistake_and_who_stops_reading_is_no_failure() {
+    let told = ran(&["check-config"], "shaman.yaml", "", &[("SHAMAN_LISTN", "127.0.0.1:1")]);
+    assert_eq!(told.status.code(), Some(1));
+    let told = text(&told.stderr);
+    assert!(told.contains("SHAMAN_LISTN") && told.contains("`SHAMAN_LISTEN`"), "{told}");
+    let theirs = [("SHAMAN_TOKEN", "x"), ("SHAMAN_URL", "http://farm"), ("SHAMAN_CACHE", "/tmp/x")];
+    let told = ran(&["check-config"], "shaman.yaml", "", &theirs);
+    assert!(told.status.success(), "{}", text(&told.stderr));
+
+    let (reading, writing) = std::io::pipe().unwrap();
+    drop(reading);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shaman-server"));
+    let ended = command.arg("config").stdout(writing).output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{}", text(&ended.stderr));
+}
+
+#[test]
 fn a_flag_wins_over_a_variable_and_that_over_the_file() {
     let yaml = "log: debug\nlisten: 127.0.0.1:1\nreserve: 1GB\npath_prefix: /0123456789abcdef\n";
     let variables = [("SHAMAN_LISTEN", "127.0.0.1:2"), ("SHAMAN_LOG", "trace")];
