@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ipnet::IpNet;
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::Shared;
 use super::arrival::Arrival;
@@ -37,6 +37,15 @@ pub(super) struct Guard {
     access: Asked,
     work: Work,
     audited: Option<&'static str>,
+}
+
+/// What the audit log is told of a request instead of its path; among the extensions of the answer.
+#[derive(Debug, Clone)]
+pub(super) enum Audited {
+    /// Nothing: nothing was changed.
+    No,
+    /// These fields.
+    With(Map<String, Value>),
 }
 
 /// What is asked of a request.
@@ -111,16 +120,26 @@ pub(super) async fn enforce(
             let answer =
                 keep(guard.work, limits, &guard.turns, Some(&principal), request, next).await;
             if let (Some(what), Some(path), true) = (what, path, answer.status().is_success()) {
-                let more = match answer.extensions().get::<Made>() {
-                    Some(made) => made.fields(),
-                    None => Map::from_iter([("path".into(), path.into())]),
+                let told = answer.extensions();
+                let more = match (told.get::<Made>(), told.get::<Audited>()) {
+                    (Some(made), _) => Some(made.fields()),
+                    (None, Some(Audited::With(fields))) => Some(fields.clone()),
+                    (None, Some(Audited::No)) => None,
+                    (None, None) => Some(Map::from_iter([("path".into(), path.into())])),
                 };
-                let who = principal.who().to_string();
-                guard.audit.note(&who, Some(from.to_string()), what, more);
+                if let Some(more) = more {
+                    let who = principal.who().to_string();
+                    guard.audit.note(&who, Some(from.to_string()), what, more);
+                }
             }
             answer
         }
         Err(refusal) => {
+            if let (Refusal::NotAllowed { who, .. }, Some(exchange)) =
+                (&refusal, request.extensions().get::<Exchange>())
+            {
+                exchange.set_principal(who.to_string());
+            }
             // It may be in the middle of a large body; it is to read the answer.
             drain_beside(request.into_body());
             refused(&refusal)

@@ -16,6 +16,6 @@ pub use expiring::keep_expired;
 pub use feeding::keep_fed;
 pub use indexing::keep_indexed;
 pub use scrubbing::keep_scrubbed;
-pub use sweeping::{keep_swept, order, report};
+pub use sweeping::{audited, keep_swept, order, report};
 pub use verifying::verify_doubtful;
 pub use watching::keep_watched;

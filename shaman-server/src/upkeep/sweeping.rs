@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use shaman_proto::wire::native::{Spared, SweepAnswer, Weight};
 use tokio::time::Instant;
 
@@ -128,14 +129,7 @@ async fn sweep(ops: &Arc<Ops>, blocking: &Blocking, order: SweepOrder, audit: &A
     let (ops, stop) = (Arc::clone(ops), stop.clone());
     match blocking.run(move || ops.sweep(&order, || !stop.is_set())).await {
         Ok(Ok(swept)) => {
-            let more = [
-                ("swept_blobs", swept.swept.blobs),
-                ("swept_bytes", swept.swept.bytes),
-                ("deleted_blobs", swept.deleted.blobs),
-                ("deleted_bytes", swept.deleted.bytes),
-            ];
-            let more = more.map(|(key, number)| (key.to_owned(), number.into()));
-            audit.note("server", None, "sweep", more.into_iter().collect());
+            audit.note("server", None, "sweep", audited(&swept));
             tell(&swept);
         }
         // The other server's sweep does for both.
@@ -146,6 +140,17 @@ async fn sweep(ops: &Arc<Ops>, blocking: &Blocking, order: SweepOrder, audit: &A
         }
         Err(error) => tracing::error!("{error}"),
     }
+}
+
+/// A sweep as the audit log tells it.
+pub fn audited(swept: &Swept) -> Map<String, Value> {
+    let fields = [
+        ("swept_blobs", swept.swept.blobs),
+        ("swept_bytes", swept.swept.bytes),
+        ("deleted_blobs", swept.deleted.blobs),
+        ("deleted_bytes", swept.deleted.bytes),
+    ];
+    fields.map(|(key, number)| (key.to_owned(), number.into())).into_iter().collect()
 }
 
 fn tell(swept: &Swept) {

@@ -131,6 +131,19 @@ fn what_changes_something_is_for_submitters_and_ops_and_little_is_for_everybody(
 }
 
 #[test]
+fn the_log_names_who_was_refused() {
+    let server = TestServer::logging("", "info");
+    let alice = made(&server, "alice", "submit");
+    on(&server);
+    assert_eq!(with(&server, "POST", "/v1/sweep", &alice, b"{}").status, 403);
+    eventually("it is told", || {
+        let log = server.log();
+        let line = log.lines().find(|line| line.contains("/v1/sweep")).unwrap_or_default();
+        line.contains("403") && line.contains("alice") && !line.contains(&alice)
+    });
+}
+
+#[test]
 fn a_token_works_as_soon_as_it_is_made_and_no_longer_than_until_it_is_revoked() {
     let server = TestServer::start();
     assert_eq!(server.get("/v1/status").status, 200, "nobody has made a token");

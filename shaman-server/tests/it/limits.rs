@@ -210,7 +210,9 @@ fn the_audit_log_says_who_did_what() {
     server.checked_out("job", &[blob.entry("a")]);
     assert_eq!(server.connect().send("DELETE", "/v1/checkouts/job", &[], b"").status, 204);
     assert_eq!(server.connect().send("DELETE", "/v1/checkouts/job", &[], b"").status, 404);
+    // Whoever looks at the dashboard asks for one that changes nothing.
     server.post_json("/v1/sweep", &json!({"dry_run": true}));
+    assert_eq!(server.post_json("/v1/sweep", &json!({"dry_run": false})).status, 200);
     // Whoever rotates it renames it first.
     let old = folder.path().join("old");
     eventually("four lines", || std::fs::read_to_string(&log).unwrap().lines().count() == 4);
@@ -229,6 +231,7 @@ fn the_audit_log_says_who_did_what() {
     assert!(lines.iter().all(|line| line["who"] == "127.0.0.1" && line["from"] == "127.0.0.1"));
     assert!(lines[0]["path"].as_str().unwrap().contains(&blob.sha));
     assert_eq!((&lines[1]["checkout"], &lines[1]["files"]), (&json!("job"), &json!(1)));
+    assert_eq!((&lines[3]["swept_blobs"], &lines[3]["path"]), (&json!(0), &json!(null)));
     assert_eq!(read(&log).len(), 1);
 }
 

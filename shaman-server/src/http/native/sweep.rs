@@ -13,6 +13,7 @@ use crate::http::Shared;
 use crate::http::body::json_bytes;
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
+use crate::http::guard::Audited;
 use crate::ops::{By, Dry};
 use crate::upkeep;
 
@@ -50,5 +51,10 @@ pub(super) async fn sweep(
         order.by = By::Storage;
     }
     let swept = shared.run(move |ops| ops.sweep(&order, || true)).await??;
-    Ok(json(StatusCode::OK, &upkeep::report(&swept, dry)))
+    let mut answer = json(StatusCode::OK, &upkeep::report(&swept, dry));
+    answer.extensions_mut().insert(match dry {
+        Dry::Yes => Audited::No,
+        Dry::No => Audited::With(upkeep::audited(&swept)),
+    });
+    Ok(answer)
 }
