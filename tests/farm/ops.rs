@@ -36,6 +36,20 @@ fn filled(farm: &Farm) -> String {
 }
 
 #[test]
+fn who_stops_reading_has_read_enough() {
+    let farm = Farm::start();
+    filled(&farm);
+    for words in ["status", "checkouts list", "gc", "ping"] {
+        let (reading, writing) = std::io::pipe().unwrap();
+        drop(reading);
+        let ended = farm.shaman().args(words.split_ascii_whitespace()).stdout(writing).output();
+        let ended = ended.unwrap();
+        assert!(ended.status.success(), "{words}: {}", String::from_utf8_lossy(&ended.stderr));
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{words}");
+    }
+}
+
+#[test]
 fn checkouts_are_listed_shown_pinned_and_erased() {
     let farm = Farm::start();
     let checkout = filled(&farm);

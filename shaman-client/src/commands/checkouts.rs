@@ -35,9 +35,9 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
             count += 1;
             bytes += checkout.bytes;
             if args.json {
-                println!("{}", serde_json::to_string(checkout)?);
+                say!("{}", serde_json::to_string(checkout)?);
             } else {
-                println!("{}", words(checkout));
+                say!("{}", words(checkout));
             }
         }
         match page.next {
@@ -46,7 +46,7 @@ fn list(args: &ListArgs) -> anyhow::Result<()> {
         }
     }
     if !args.json {
-        println!("{count} checkouts, {} as copies", human(bytes));
+        say!("{count} checkouts, {} as copies", human(bytes));
     }
     Ok(())
 }
@@ -72,21 +72,21 @@ fn show(args: &CheckoutArgs) -> anyhow::Result<()> {
     let api = api(&args.server)?;
     let answer = ask(api.checkout(&args.checkout))?;
     if args.json {
-        println!("{}", serde_json::to_string(&answer)?);
+        say!("{}", serde_json::to_string(&answer)?);
         return Ok(());
     }
     let CheckoutAnswer { manifest, space } = answer;
     for entry in &manifest.files {
-        println!("{:>14}  {}", entry.size.bytes(), entry.path.as_str());
+        say!("{:>14}  {}", entry.size.bytes(), entry.path.as_str());
     }
-    println!("{} files, {}", manifest.files.len(), human(space.logical_bytes));
+    say!("{} files, {}", manifest.files.len(), human(space.logical_bytes));
     match (space.shared_bytes, space.exclusive_bytes) {
-        (Some(shared), Some(own)) => println!(
+        (Some(shared), Some(own)) => say!(
             "{} of them in other checkouts as well; erasing it frees {}, once that is swept",
             human(shared),
             human(own)
         ),
-        _ => println!("what erasing it frees is known once the server's index is filled"),
+        _ => say!("what erasing it frees is known once the server's index is filled"),
     }
     Ok(())
 }
@@ -110,9 +110,9 @@ fn told(
     act(&api)?;
     let checkout = args.checkout.as_str();
     if args.json {
-        println!("{}", json!({ "checkout": checkout, "done": done }));
+        say!("{}", json!({ "checkout": checkout, "done": done }));
     } else {
-        println!("{done} {checkout}");
+        say!("{done} {checkout}");
     }
     Ok(())
 }

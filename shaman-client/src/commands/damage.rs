@@ -16,17 +16,17 @@ pub(super) fn run(args: &DamageArgs) -> anyhow::Result<Ended> {
     let api = api(&args.server)?;
     let answer = ask(api.damage())?;
     if args.json {
-        println!("{}", serde_json::to_string(&answer)?);
+        say!("{}", serde_json::to_string(&answer)?);
     } else if answer.damaged.is_empty() {
-        println!("nothing is damaged");
+        say!("nothing is damaged");
     }
     if answer.damaged.is_empty() {
         return Ok(Ended::Well);
     }
     if !args.json {
         for damage in &answer.damaged {
-            println!("{} ({} bytes)", damage.sha256, damage.size.bytes());
-            println!(
+            say!("{} ({} bytes)", damage.sha256, damage.size.bytes());
+            say!(
                 "  found {}; {}",
                 damage.found.as_deref().unwrap_or("some time ago"),
                 if damage.missing {
@@ -37,7 +37,7 @@ pub(super) fn run(args: &DamageArgs) -> anyhow::Result<Ended> {
             );
             for touched in &damage.checkouts {
                 for path in &touched.paths {
-                    println!("  damaged: {}/{path}", touched.checkout);
+                    say!("  damaged: {}/{path}", touched.checkout);
                 }
             }
         }

@@ -26,10 +26,10 @@ pub(super) fn run(args: &DiffArgs) -> anyhow::Result<Ended> {
     let after = manifest(&args.after, &args.server)?;
     let found = diff(&before, &after);
     if args.json {
-        println!("{}", line(args, &found));
+        say!("{}", line(args, &found));
     } else {
         for line in lines(&found) {
-            println!("{line}");
+            say!("{line}");
         }
     }
     Ok(if found.is_none() { Ended::Same } else { Ended::Differ })

@@ -30,10 +30,10 @@ pub(super) fn run(args: &DoctorArgs) -> anyhow::Result<()> {
     let findings = look(&args.dir);
     let bad = findings.iter().filter(|finding| finding.health == Health::Bad).count();
     if args.json {
-        println!("{}", serde_json::json!({ "well": bad == 0, "findings": findings }));
+        say!("{}", serde_json::json!({ "well": bad == 0, "findings": findings }));
     } else {
         for finding in &findings {
-            println!("{}", finding.text());
+            say!("{}", finding.text());
         }
     }
     if bad > 0 {

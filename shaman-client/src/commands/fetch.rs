@@ -33,7 +33,7 @@ pub(super) fn run(args: &FetchArgs) -> anyhow::Result<()> {
         Ok(stoppable(&stop, fetching).await?)
     })?;
     let place = into.display().to_string();
-    println!("{}", if args.json { line(&done, &place) } else { summary(&done, &place) });
+    say!("{}", if args.json { line(&done, &place) } else { summary(&done, &place) });
     Ok(())
 }
 

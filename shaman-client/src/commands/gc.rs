@@ -17,11 +17,11 @@ pub(super) fn run(args: &GcArgs) -> anyhow::Result<()> {
     };
     let report = ask(api.sweep(&request))?;
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say!("{}", serde_json::to_string(&report)?);
         return Ok(());
     }
     for (what, weight) in report.lines() {
-        println!("{what:<34} {:>10} blobs {:>12}", weight.blobs, human(weight.bytes));
+        say!("{what:<34} {:>10} blobs {:>12}", weight.blobs, human(weight.bytes));
     }
     Ok(())
 }

@@ -1,5 +1,10 @@
 //! From parsed words to one function each. The only layer that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this layer talks to the person")]
+#![expect(clippy::print_stderr, reason = "this layer talks to the person")]
+
+/// A line on stdout, for whoever asked.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::commands::say(format_args!($($words)*)) };
+}
 
 mod checkouts;
 mod completions;
@@ -29,6 +34,8 @@ mod tree;
 mod upload;
 mod verify;
 
+use std::fmt::Arguments;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
@@ -72,5 +79,14 @@ pub fn run(cli: Cli) -> ExitCode {
             eprintln!("error: {error:#}");
             Exit::Failed.into()
         }
+    }
+}
+
+/// Writes a line to stdout. Whoever stops reading, as `head` does, has read enough: what was asked for
+/// goes on to its end, and its exit status says how that was.
+fn say(line: Arguments<'_>) {
+    match writeln!(io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.expect("standard output takes what is written to it"),
     }
 }

@@ -70,12 +70,12 @@ pub(super) fn run(args: &PackArgs) -> anyhow::Result<()> {
             ("rewritten", json!(rewritten)),
         ];
         let fields = fields.map(|(name, value)| format!("\"{name}\": {value}"));
-        println!("{{{}}}", fields.join(", "));
+        say!("{{{}}}", fields.join(", "));
     } else {
         let missing =
             if missing == 0 { "nothing missing".to_owned() } else { format!("{missing} missing") };
-        println!("{files} files, {}, {missing}\npack: {said}", human(bytes));
-        println!("blend: {}", blend.unwrap_or_default());
+        say!("{files} files, {}, {missing}\npack: {said}", human(bytes));
+        say!("blend: {}", blend.unwrap_or_default());
     }
     Ok(())
 }

@@ -20,16 +20,16 @@ pub(super) fn run(args: &PingArgs) -> anyhow::Result<()> {
             "shaman": storage.as_ref().is_some_and(|storage| storage.shaman_enabled),
             "location": storage.map(|storage| storage.location),
         });
-        println!("{line}");
+        say!("{line}");
         return Ok(());
     }
-    println!("{} {} at {}", version.name, version.version, api.base());
+    say!("{} {} at {}", version.name, version.version, api.base());
     match storage {
-        Some(storage) if storage.shaman_enabled => println!("checkouts: {}", storage.location),
+        Some(storage) if storage.shaman_enabled => say!("checkouts: {}", storage.location),
         Some(storage) => {
-            println!("makes no checkouts: Shaman is off there (storage: {})", storage.location);
+            say!("makes no checkouts: Shaman is off there (storage: {})", storage.location);
         }
-        None => println!("does not say where its checkouts are"),
+        None => say!("does not say where its checkouts are"),
     }
     Ok(())
 }

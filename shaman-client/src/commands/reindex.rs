@@ -6,6 +6,6 @@ use crate::cli::ServerArgs;
 
 pub(super) fn run(args: &ServerArgs) -> anyhow::Result<()> {
     ask(api(args)?.reindex())?;
-    println!("the server reads its storage; its log says when it is through");
+    say!("the server reads its storage; its log says when it is through");
     Ok(())
 }

@@ -10,9 +10,9 @@ pub(super) fn run(args: &ScrubArgs) -> anyhow::Result<()> {
     let api = api(&args.server)?;
     let answer = ask(api.scrub(&ScrubRequest { rate: args.rate.clone() }))?;
     if args.json {
-        println!("{}", serde_json::to_string(&answer)?);
+        say!("{}", serde_json::to_string(&answer)?);
     } else {
-        println!("the server reads all blobs; `shaman status` says how far it is");
+        say!("the server reads all blobs; `shaman status` says how far it is");
     }
     Ok(())
 }

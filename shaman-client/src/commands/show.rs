@@ -181,7 +181,7 @@ impl Progress for Lines {
             Event::Warning(text) => json!({"event": "warning", "text": text}),
             Event::Note(text) => json!({"event": "note", "text": text}),
         };
-        println!("{line}");
+        say!("{line}");
     }
 }
 

@@ -11,41 +11,41 @@ pub(super) fn run(args: &StatusArgs) -> anyhow::Result<()> {
     let api = api(&args.server)?;
     let status = ask(api.store_status())?;
     if args.json {
-        println!("{}", serde_json::to_string(&status)?);
+        say!("{}", serde_json::to_string(&status)?);
         return Ok(());
     }
     let StatusAnswer { version, blobs, checkouts, logical_bytes, storage, .. } = &status;
-    println!("Shaman {version} at {}", api.base());
-    println!("blobs      {:>10}  {:>12}", blobs.blobs, human(blobs.bytes));
-    println!("checkouts  {checkouts:>10}  {:>12} as copies", human(*logical_bytes));
+    say!("Shaman {version} at {}", api.base());
+    say!("blobs      {:>10}  {:>12}", blobs.blobs, human(blobs.bytes));
+    say!("checkouts  {checkouts:>10}  {:>12} as copies", human(*logical_bytes));
     if !status.is_indexed {
-        println!("the index is being filled; there is more than that");
+        say!("the index is being filled; there is more than that");
     }
-    println!(
+    say!(
         "free       {} of {}; {} are kept free",
         human(status.free_bytes),
         human(status.all_bytes),
         human(status.reserve_bytes)
     );
-    println!(
+    say!(
         "storage    {}{}: {}",
         storage.file_system.as_deref().unwrap_or("unknown file system"),
         storage.link_limit.map(|limit| format!(", {limit} links a file")).unwrap_or_default(),
         storage.can.join(", ").replace('_', " ")
     );
     match &status.last_sweep {
-        Some(sweep) => println!(
+        Some(sweep) => say!(
             "sweep      {}: {} blobs, {} into the trash",
             sweep.ended,
             sweep.report.swept.blobs,
             human(sweep.report.swept.bytes)
         ),
-        None => println!("sweep      none since the server's start"),
+        None => say!("sweep      none since the server's start"),
     }
-    println!("scrub      {}", words(&status.scrub));
+    say!("scrub      {}", words(&status.scrub));
     match status.damaged {
-        0 => println!("damage     none"),
-        some => println!("damage     {some} blobs; `shaman damage` names them"),
+        0 => say!("damage     none"),
+        some => say!("damage     {some} blobs; `shaman damage` names them"),
     }
     Ok(())
 }

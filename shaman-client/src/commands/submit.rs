@@ -43,7 +43,7 @@ pub(super) fn run(args: &SubmitArgs) -> anyhow::Result<()> {
         way.go(plan, &name).await
     })?;
     let ending = Ending { missing, ..ending };
-    println!("{}", if args.json { ending.line() } else { ending.summary() });
+    say!("{}", if args.json { ending.line() } else { ending.summary() });
     Ok(())
 }
 

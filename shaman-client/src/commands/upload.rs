@@ -30,6 +30,6 @@ pub(super) fn run(args: &UploadArgs) -> anyhow::Result<()> {
         sending::warn_if_synced(&storage, &listener);
         sending::send(&api, job.into(), &storage, &args.cache, args.sending, &listener).await
     })?;
-    println!("{}", if args.json { ending.line() } else { ending.summary() });
+    say!("{}", if args.json { ending.line() } else { ending.summary() });
     Ok(())
 }

@@ -26,11 +26,11 @@ pub(super) fn run(args: &VerifyArgs) -> anyhow::Result<()> {
     };
     let files = report.manifest.files.len();
     if args.json {
-        println!("{}", line(&report));
+        say!("{}", line(&report));
     } else {
-        report.wrong.iter().for_each(|wrong| println!("{}", words(wrong)));
+        report.wrong.iter().for_each(|wrong| say!("{}", words(wrong)));
         if report.wrong.is_empty() {
-            println!("complete: {files} files, {}", human(report.manifest.bytes()));
+            say!("complete: {files} files, {}", human(report.manifest.bytes()));
         }
     }
     if !report.wrong.is_empty() {
