@@ -277,7 +277,7 @@ fn change(
         .truncate(false)
         .mode(0o600)
         .open(&lock_path)
-        .and_then(|lock| lock.lock().map(|()| lock))
+        .and_then(|lock| give(&lock, state).and_then(|()| lock.lock()).map(|()| lock))
         .map_err(failed("lock", &lock_path))?;
     let tokens = if look(&path)?.is_some() { read(&path)? } else { Vec::new() };
     let mut tokens: Vec<Kept> = tokens.into_iter().map(|(kept, _)| kept).collect();
@@ -295,6 +295,7 @@ fn change(
             let mut file =
                 OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
             file.write_all(&text)?;
+            give(&file, state)?;
             file.sync_all()
         });
     written.map_err(failed("write", &aside))?;
@@ -302,6 +303,16 @@ fn change(
     File::open(state).and_then(|dir| dir.sync_all()).map_err(failed("flush", state))?;
     drop(lock);
     Ok(())
+}
+
+/// Gives a file that root made to whom the state belongs: else the server could not read it.
+fn give(file: &File, state: &Path) -> io::Result<()> {
+    let (owner, now) = (std::fs::metadata(state)?, file.metadata()?);
+    let is_its = (owner.uid(), owner.gid()) == (now.uid(), now.gid());
+    if is_its || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyringError {
@@ -341,6 +352,24 @@ mod tests {
         assert!(matches!(ring.know(token.secret(), 160), Known::Over { how: "revoked", .. }));
         assert!(ring.is_on(), "with the last one gone, tokens are still asked for");
         Keyring::create(state, "alice", vec![Scope::Ops], 100, None).unwrap();
+    }
+
+    #[test]
+    #[expect(clippy::print_stderr, reason = "says that it was skipped")]
+    fn what_root_makes_belongs_to_the_servers_user() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: takes root");
+            return;
+        }
+        let state = tempfile::tempdir().unwrap();
+        std::os::unix::fs::chown(state.path(), Some(812), Some(813)).unwrap();
+        for name in ["alice", "bob"] {
+            Keyring::create(state.path(), name, vec![Scope::Submit], 100, None).unwrap();
+            for file in ["tokens.json", "tokens.lock"] {
+                let found = std::fs::metadata(state.path().join(file)).unwrap();
+                assert_eq!((found.uid(), found.gid()), (812, 813), "{file}");
+            }
+        }
     }
 
     #[test]
