@@ -123,4 +123,19 @@ mod tests {
         assert!(said("first.pem", "nothing.key").contains("which `tls.key` names"));
         assert!(said("make.sh", "first.key").contains("has no certificate"));
     }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests write files")]
+    fn no_more_of_a_file_is_read_than_a_chain_of_certificates_has() {
+        let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/certificates");
+        let certificate = std::fs::read(there.join("first.pem")).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (before, is_read) in [(0, true), (FILE_BYTES_MAX, false)] {
+            let path = folder.path().join("long.pem");
+            let before = vec![b'\n'; usize::try_from(before).unwrap()];
+            std::fs::write(&path, [before, certificate.clone()].concat()).unwrap();
+            let files = TlsFiles { certificate: path, key: there.join("first.key") };
+            assert_eq!(read(&files).is_ok(), is_read);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Connections within TLS: certificates that change, handshakes that fail, and both versions of HTTP.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, mpsc};
@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::{
-    Blob, Certificates, Connection, Http2, TestServer, certificate_shown_at, eventually,
+    Blob, Certificates, Connection, Http2, TestServer, certificate_shown_at, eventually, frames_to,
 };
 
 const JSON: &[(&str, &str)] = &[("Content-Type", "application/json")];
@@ -129,12 +129,16 @@ fn tls_is_turned_on_and_off_at_the_start_only() {
     let (server, certificates) = secure("");
     std::fs::write(server.folder.path().join("shaman.yaml"), "").unwrap();
     server.signal(Signal::HUP);
-    eventually("it says so", || server.log().contains("tls.certificate tls.key"));
+    let waits = |log: &str| {
+        let takes_restart = |line: &str| line.contains("these take a restart");
+        log.lines().any(|line| takes_restart(line) && line.contains("tls.certificate tls.key"))
+    };
+    eventually("it says so", || waits(&server.log()));
     assert_eq!(certificate_shown_at(&server.address), Certificates::named("first"));
     let plain = TestServer::logging("", "info");
     std::fs::write(plain.folder.path().join("shaman.yaml"), certificates.yaml()).unwrap();
     plain.signal(Signal::HUP);
-    eventually("it says so", || plain.log().contains("tls.certificate tls.key"));
+    eventually("it says so", || waits(&plain.log()));
     assert_eq!(plain.get("/healthz").status, 200);
 }
 
@@ -199,6 +203,62 @@ fn a_handshake_may_not_take_longer_than_a_head() {
     let _first = Connection::secure(&server.address);
     let _second = Connection::secure(&server.address);
     assert!(server.connect().is_closed());
+}
+
+#[test]
+fn a_handshake_that_goes_on_holds_up_no_stop() {
+    let (server, _certificates) = secure("");
+    let silent = server.connect();
+    assert_eq!(Connection::secure(&server.address).send("GET", "/healthz", &[], b"").status, 200);
+    let began = Instant::now();
+    assert!(server.stop().success());
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    drop(silent);
+}
+
+#[test]
+fn an_answer_that_is_not_taken_ends_a_connection_within_tls_too() {
+    let (server, _certificates) = secure("limits: {pause: 1s}\n");
+    // More than sockets hold.
+    let blob = Blob::new(vec![3; 32 << 20]);
+    let mut connection = Connection::secure(&server.address);
+    assert_eq!(connection.send("PUT", &blob.native_url(), &[], &blob.bytes).status, 201);
+    connection.head("GET", &blob.native_url(), &[], None);
+    assert_eq!(connection.head_answer().status, 200);
+    eventually("it is ended", || {
+        let metrics = Connection::secure(&server.address).send("GET", "/metrics", &[], b"").text();
+        metrics.contains("\nshaman_http_connections 1\n")
+    });
+}
+
+#[test]
+fn http2_is_told_its_limits_at_the_beginning() {
+    let (server, _certificates) = secure("");
+    let mut frames = frames_to(&server.address);
+    let mut head = [0; 9];
+    frames.read_exact(&mut head).unwrap();
+    assert_eq!(head[3], 4, "settings come first");
+    let mut settings = vec![0; usize::from(u16::from_be_bytes([head[1], head[2]]))];
+    frames.read_exact(&mut settings).unwrap();
+    let setting = |id: u16| {
+        let mut each = settings.chunks(6);
+        let found = each.find(|one| one[..2] == id.to_be_bytes());
+        found.map(|one| u32::from_be_bytes(one[2..].try_into().unwrap()))
+    };
+    assert_eq!(setting(3), Some(32), "requests at once");
+    assert!(setting(4).is_none_or(|bytes| bytes <= 64 << 10), "bytes that come unread");
+    assert!(setting(6).is_some_and(|bytes| bytes <= 256 << 10), "bytes of a head");
+}
+
+#[test]
+fn a_head_that_does_not_end_ends_a_connection_of_http2() {
+    let (server, _certificates) = secure("limits: {idle_time: 1s, head_time: 1s}\n");
+    let mut frames = frames_to(&server.address);
+    // The beginning of a head, and no answer to whether anybody is there.
+    frames.write_all(&[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]).unwrap();
+    let (began, mut rest) = (Instant::now(), Vec::new());
+    drop(frames.read_to_end(&mut rest));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A client of HTTP/2, within TLS, which speaks only while it is asked to.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -112,6 +113,18 @@ impl Http2 {
         let mut sender = self.sender.clone();
         async move { sender.send_request(request).await }
     }
+}
+
+/// A connection of HTTP/2 on which the client said that it speaks that, and nothing more. Whoever has it
+/// says and hears frames.
+pub(crate) fn frames_to(address: &str) -> impl Read + Write {
+    let socket = std::net::TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut stream = tls::shake(socket, &[b"h2"]);
+    assert_eq!(stream.conn.alpn_protocol(), Some(&b"h2"[..]));
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+    stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).unwrap();
+    stream
 }
 
 async fn read(answer: Response<Incoming>) -> Answer {

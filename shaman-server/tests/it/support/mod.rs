@@ -18,7 +18,7 @@ pub(crate) use client::{Answer, Connection};
 pub(crate) use collector::{Collector, SILENCE, attribute};
 pub(crate) use disk::{files_below, same_file, snapshot};
 pub(crate) use folding::FoldingDisk;
-pub(crate) use http2::Http2;
+pub(crate) use http2::{Http2, frames_to};
 pub(crate) use server::TestServer;
 pub(crate) use small::SmallDisk;
 pub(crate) use tls::{Certificates, certificate_shown_at};
