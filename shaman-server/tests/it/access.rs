@@ -333,6 +333,35 @@ fn everybody_goes_on_with_and_throws_away_its_own_uploads_only_also_after_a_rest
 }
 
 #[test]
+fn a_submitter_is_told_of_the_uploads_of_its_own_that_run() {
+    let server = TestServer::start();
+    let [alice, bob, reader] = [("alice", "submit"), ("bob", "submit"), ("watch", "read")]
+        .map(|(name, scope)| made(&server, name, scope));
+    on(&server);
+    let blobs = [Blob::new(vec![1; 1_000_000]), Blob::new(vec![2; 1_000_001])];
+    // Over our own API, and over Flamenco's.
+    let running = [(&alice, "PUT"), (&bob, "POST")].into_iter().zip(&blobs);
+    let _running: Vec<_> = running
+        .map(|((secret, method), blob)| {
+            let url = if method == "PUT" { blob.native_url() } else { blob.url() };
+            let bearer = format!("Bearer {secret}");
+            let mut connection = server.connect();
+            connection.head(method, &url, &[("Authorization", &bearer)], Some(blob.size()));
+            connection.raw(&blob.bytes[..500_000]).unwrap();
+            connection
+        })
+        .collect();
+    let sizes = |secret: &str| {
+        let told = with(&server, "GET", "/v1/uploads", secret, b"").json();
+        let uploads = told["uploads"].as_array().unwrap().iter();
+        uploads.map(|one| one["size"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    eventually("both run", || sizes(&reader) == [1_000_001, 1_000_000]);
+    eventually("hers is hers", || sizes(&alice) == [1_000_000]);
+    eventually("his is his", || sizes(&bob) == [1_000_001]);
+}
+
+#[test]
 fn guests_come_from_trusted_networks_only() {
     let elsewhere = TestServer::configured("trusted_networks: [10.0.0.0/8, 192.168.1.7]\n");
     let refused = elsewhere.get("/v1/status");
