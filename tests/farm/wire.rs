@@ -123,6 +123,28 @@ fn a_submit_in_which_nothing_changed_makes_two_requests_and_sends_no_blob() {
 }
 
 #[test]
+fn copies_of_blend_files_are_known_at_once() {
+    let farm = Farm::start();
+    let studio = farm.path("studio");
+    copy_tree(&project_root().join("examples/studio"), &studio);
+    std::thread::sleep(SETTLING);
+    let way = Between::start(farm.server.address(), |_, _| Deed::Pass);
+    let submit = || {
+        let mut shaman = farm.shaman();
+        shaman.env("SHAMAN_URL", &way.url).arg("submit").arg(studio.join("shots/shot_010.blend"));
+        // All but the shot itself is outside.
+        shaman.arg("--project").arg(studio.join("shots")).args(["--name", "shot", "--json"]);
+        shaman.output().unwrap()
+    };
+    let first = submit();
+    assert!(String::from_utf8_lossy(&first.stdout).contains("with other paths than on disk"));
+    assert_eq!(last_line(&first)["uploaded_files"], 27);
+    way.forget();
+    assert_eq!(last_line(&submit())["uploaded_files"], 0);
+    assert_eq!(requests(&way).len(), 2, "{:?}", requests(&way));
+}
+
+#[test]
 fn flamencos_own_server_gets_all_of_it_in_its_own_words() {
     let farm = Farm::start();
     let files = small(20);

@@ -97,9 +97,14 @@ impl HashCache {
     /// go unnoticed. `began` is when the reading began.
     pub fn learn(&self, path: &Path, hashed: &Hashed, began: SystemTime) {
         if hashed.fingerprint.settled(began) {
-            let (fingerprint, digest) = (hashed.fingerprint, hashed.blob.digest);
-            self.add(path, Entry { fingerprint, digest, used_day: self.today });
+            self.keep(path, hashed);
         }
+    }
+
+    /// Remembers what is in a file that nobody writes to once it has its name, however young it is.
+    pub fn keep(&self, path: &Path, hashed: &Hashed) {
+        let (fingerprint, digest) = (hashed.fingerprint, hashed.blob.digest);
+        self.add(path, Entry { fingerprint, digest, used_day: self.today });
     }
 
     fn add(&self, path: &Path, entry: Entry) {

@@ -22,6 +22,9 @@ const BYTES_MAX: u64 = 8 << 30;
 /// What was used so lately may be in use by another client.
 const IN_USE: Duration = Duration::from_hours(6);
 
+/// That it was used is noted again after this time: a sixth of the one above.
+const NOTED: Duration = Duration::from_hours(1);
+
 /// A directory with rewritten files.
 #[derive(Debug)]
 pub struct Shelf {
@@ -50,12 +53,17 @@ impl Shelf {
         &self.dir
     }
 
-    /// Gives the file of that name if it is there, and notes that it was used.
+    /// Gives the file of that name if it is there, and notes that it was used, unless that was noted
+    /// lately.
     pub(super) fn find(&self, key: &str) -> Option<PathBuf> {
         let (_, path) = self.place(key);
         let file = File::open(&path).ok()?;
-        // Not every file system keeps times, and nothing but the order depends on it.
-        drop(file.set_modified(SystemTime::now()));
+        let (now, used) = (SystemTime::now(), file.metadata().ok()?.modified());
+        // Who knows what is in the file knows it by this time, too.
+        if !used.is_ok_and(|used| now.duration_since(used).is_ok_and(|age| age < NOTED)) {
+            // Not every file system keeps times, and nothing but the order depends on it.
+            drop(file.set_modified(now));
+        }
         Some(path)
     }
 

@@ -91,6 +91,10 @@ impl Names {
         let hasher = self.hasher();
         let copy = self.copies.write(at, path, hasher, &self.progress)?;
         let hashed = hasher.one(copy.as_deref().unwrap_or(path))?;
+        if let Some(copy) = &copy {
+            // Its name says all that is in it, and it got that when it was complete.
+            self.cache.keep(copy, &hashed);
+        }
         Ok(Named { at, copy, hashed })
     }
 
