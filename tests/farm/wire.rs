@@ -79,19 +79,26 @@ fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-#[test]
-fn a_submit_in_which_nothing_changed_makes_two_requests_and_sends_no_blob() {
-    let farm = Farm::start();
+/// The example project, whose files nobody takes for young, and the way to the server.
+fn settled_studio(farm: &Farm) -> (PathBuf, Between) {
     let studio = farm.path("studio");
     copy_tree(&project_root().join("examples/studio"), &studio);
     std::thread::sleep(SETTLING);
-    let way = Between::start(farm.server.address(), |_, _| Deed::Pass);
-    let submit = || {
-        let mut shaman = farm.shaman();
-        shaman.env("SHAMAN_URL", &way.url).arg("submit").arg(studio.join("shots/shot_010.blend"));
-        shaman.arg("--project").arg(&studio).args(["--name", "shot", "--json"]);
-        last_line(&shaman.output().unwrap())
-    };
+    (studio, Between::start(farm.server.address(), |_, _| Deed::Pass))
+}
+
+fn submit_shot(farm: &Farm, way: &Between, studio: &Path, project: &Path) -> Output {
+    let mut shaman = farm.shaman();
+    shaman.env("SHAMAN_URL", &way.url).arg("submit").arg(studio.join("shots/shot_010.blend"));
+    shaman.arg("--project").arg(project).args(["--name", "shot", "--json"]);
+    shaman.output().unwrap()
+}
+
+#[test]
+fn a_submit_in_which_nothing_changed_makes_two_requests_and_sends_no_blob() {
+    let farm = Farm::start();
+    let (studio, way) = settled_studio(&farm);
+    let submit = || last_line(&submit_shot(&farm, &way, &studio, &studio));
     let first = submit();
     assert_eq!((&first["uploaded_files"], &first["missing"]), (&27.into(), &0.into()));
     let asked = requests(&way);
@@ -125,17 +132,9 @@ fn a_submit_in_which_nothing_changed_makes_two_requests_and_sends_no_blob() {
 #[test]
 fn copies_of_blend_files_are_known_at_once() {
     let farm = Farm::start();
-    let studio = farm.path("studio");
-    copy_tree(&project_root().join("examples/studio"), &studio);
-    std::thread::sleep(SETTLING);
-    let way = Between::start(farm.server.address(), |_, _| Deed::Pass);
-    let submit = || {
-        let mut shaman = farm.shaman();
-        shaman.env("SHAMAN_URL", &way.url).arg("submit").arg(studio.join("shots/shot_010.blend"));
-        // All but the shot itself is outside.
-        shaman.arg("--project").arg(studio.join("shots")).args(["--name", "shot", "--json"]);
-        shaman.output().unwrap()
-    };
+    let (studio, way) = settled_studio(&farm);
+    // All but the shot itself is outside.
+    let submit = || submit_shot(&farm, &way, &studio, &studio.join("shots"));
     let first = submit();
     assert!(String::from_utf8_lossy(&first.stdout).contains("with other paths than on disk"));
     assert_eq!(last_line(&first)["uploaded_files"], 27);

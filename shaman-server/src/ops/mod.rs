@@ -60,7 +60,6 @@ pub use status::Cost;
 pub use sweep::{By, Dry, SweepError, SweepOrder, Swept, Weight};
 pub use totals::Totals;
 pub use upload::{Begun, Upload, UploadError, Uploaded};
-pub use upload_small::Small;
 pub use verify::Verified;
 
 /// How long a blob stays after its last use: Flamenco's default `maxAge`, 31 days.

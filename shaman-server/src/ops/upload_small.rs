@@ -3,26 +3,18 @@
 
 use shaman_proto::BlobRef;
 use shaman_proto::wire::event::Event;
+use shaman_proto::wire::framing::Frame;
 
 use super::{Durable, LookupError, Ops, UploadError, Uploaded};
 use crate::index::BlobRow;
 use crate::store::Committed;
-
-/// Bytes that claim to be a blob.
-#[derive(Debug)]
-pub struct Small {
-    /// Which.
-    pub blob: BlobRef,
-    /// All of them.
-    pub bytes: Vec<u8>,
-}
 
 impl Ops {
     /// Stores each of these that is what its name says, and gives what became of each. Nothing is
     /// left of the others.
     pub fn upload_small(
         &self,
-        smalls: &[Small],
+        smalls: &[Frame],
     ) -> Result<Vec<Result<Uploaded, UploadError>>, UploadError> {
         let space = self.store.space()?;
         let reserve_bytes = self.limits.reserve.bytes(space);
@@ -56,7 +48,7 @@ impl Ops {
     }
 
     /// Stores one.
-    pub fn upload_one_small(&self, small: &Small) -> Result<Uploaded, UploadError> {
+    pub fn upload_one_small(&self, small: &Frame) -> Result<Uploaded, UploadError> {
         let mut fates = self.upload_small(std::slice::from_ref(small))?;
         fates.pop().expect("each has a fate")
     }
@@ -75,7 +67,7 @@ impl Ops {
 
     fn upload_one(
         &self,
-        small: &Small,
+        small: &Frame,
         rows: &mut Vec<(BlobRef, BlobRow)>,
     ) -> Result<Uploaded, UploadError> {
         let blob = small.blob;

@@ -6,6 +6,7 @@ use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use shaman_proto::wire::flamenco::StatusAnswer;
+use shaman_proto::wire::framing::Frame;
 use shaman_proto::{BlobRef, BlobStatus, headers};
 
 use super::super::Shared;
@@ -15,7 +16,7 @@ use super::super::receiving;
 use super::filename::original;
 use super::json;
 use crate::access::Principal;
-use crate::ops::{Begun, Ops, Small, UploadError, Uploaded};
+use crate::ops::{Begun, Ops, UploadError, Uploaded};
 use crate::store::Mismatch;
 
 /// Up to so many bytes a blob is held in memory and stored at once: half of what a connection reads
@@ -118,7 +119,7 @@ async fn receive_small(
         sending.received(frame.len());
         bytes.extend_from_slice(&frame);
     }
-    Ok(shared.run(move |ops| ops.upload_one_small(&Small { blob, bytes })).await??)
+    Ok(shared.run(move |ops| ops.upload_one_small(&Frame { blob, bytes })).await??)
 }
 
 /// Begins to receive. A blob that is there needs no body, right or wrong.

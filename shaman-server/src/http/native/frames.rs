@@ -23,7 +23,7 @@ use crate::http::Shared;
 use crate::http::body::{drain_beside, essence, next_frame};
 use crate::http::failure::Failure;
 use crate::http::flamenco::json;
-use crate::ops::{Small, UploadError, Uploaded};
+use crate::ops::{UploadError, Uploaded};
 use crate::tasks::{Begun, beside};
 
 /// Frames that one blocking thread stores at a time: a hop to it costs as much as half a blob.
@@ -88,7 +88,7 @@ struct Receiving {
     /// Every frame whose name was read; `None`: it is on its way.
     fates: Vec<(BlobRef, Option<Fate>)>,
     /// Frames that nobody stores yet, by position.
-    batch: Vec<(usize, Small)>,
+    batch: Vec<(usize, Frame)>,
     batch_bytes: usize,
     running: VecDeque<(Vec<usize>, Begun<Stored>)>,
 }
@@ -178,11 +178,11 @@ impl Receiving {
                 let failure = Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message);
                 self.fates.push((blob, Some(refused(failure))));
             }
-            Framed::Whole(Frame { blob, bytes }) => {
-                self.batch_bytes += bytes.len();
+            Framed::Whole(frame) => {
+                self.batch_bytes += frame.bytes.len();
                 let position = self.fates.len();
-                self.fates.push((blob, None));
-                self.batch.push((position, Small { blob, bytes }));
+                self.fates.push((frame.blob, None));
+                self.batch.push((position, frame));
                 if self.batch.len() >= BATCH_FRAMES || self.batch_bytes >= BATCH_BYTES {
                     self.begin_batch().await;
                 }
@@ -200,7 +200,7 @@ impl Receiving {
             self.end_batch().await;
         }
         self.batch_bytes = 0;
-        let (positions, smalls): (Vec<usize>, Vec<Small>) =
+        let (positions, smalls): (Vec<usize>, Vec<Frame>) =
             std::mem::take(&mut self.batch).into_iter().unzip();
         let ops = Arc::clone(&self.shared.ops);
         let begun = self.shared.blocking.begin(move || ops.upload_small(&smalls)).await;
